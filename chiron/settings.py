@@ -1,0 +1,35 @@
+"""Settings: what may differ between machines without changing a result. `CHIRON_*` environment variables."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "settings"]
+
+
+class Settings(BaseSettings):
+    """Read once per process. Nothing here enters a stage's key or a content hash."""
+
+    model_config = SettingsConfigDict(env_prefix="CHIRON_", frozen=True, extra="ignore")
+
+    workers: Annotated[int, Field(ge=1)] = 2  # of the local Dask cluster
+    dask_address: str | None = None  # an existing scheduler instead
+    shard_mb: Annotated[int, Field(ge=1, le=512)] = 64  # of the signal array
+    batch_records: Annotated[int, Field(ge=1)] = 1000  # synthetic records per Dask task
+    prefect_api_url: str | None = None  # a Prefect server instead of a private one
+    registry: str | None = None  # git address; default: `registry.git` in the workdir
+    remote: str | None = None  # folder or s3:// where DVC keeps the bytes; default: `remote` in the workdir
+    mlflow_tracking_uri: str | None = None  # default: SQLite in the workdir
+    s3_endpoint_url: str | None = None
+    pseudonym_key: SecretStr | None = None
+    config_dir: Path = Path("~/.config/chiron")
+    threads: Annotated[int, Field(ge=1)] | None = None  # of torch; default: all cores
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings."""
+    return Settings()

@@ -1,0 +1,111 @@
+"""What a person or a schedule may choose, per flow. Everything here changes the result, and so enters a stage's key.
+
+Things that must not change the result (workers, shard size, addresses) are settings, see `chiron.settings`.
+"""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import Frozen
+from schemas.cohort import CohortSpec
+from schemas.manifest import DatasetRef
+
+__all__ = [
+    "DatasetName",
+    "GateParams",
+    "IngestParams",
+    "ReleaseParams",
+    "RunParams",
+    "SplitShares",
+    "SynthesizeParams",
+    "TrainParams",
+    "ValidateParams",
+]
+
+DatasetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class IngestParams(Frozen):
+    """Which landing folder or `s3://` prefix, and as what."""
+
+    source: str
+    name: DatasetName
+    profile: str | None = None  # recognised from the files when not named
+
+
+class SplitShares(Frozen):
+    """The shares of patients in train, valid and test."""
+
+    train: Share = 0.5
+    valid: Share = 0.1
+    test: Share = 0.4
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        if abs(self.train + self.valid + self.test - 1) > 1e-9:
+            raise ValueError(f"split shares: expected sum 1, found {self.train + self.valid + self.test:.6g}")
+        return self
+
+
+class GateParams(Frozen):
+    """Limits of the gate: what is beyond them closes it."""
+
+    min_agreement: Share = 0.4  # Fleiss' kappa between annotators, where there are several
+    max_quarantined_share: Share = 0.2
+    max_missing_share: Share = 0.6  # of any column, as a warning
+    min_records_per_stratum: Annotated[int, Field(ge=1)] = 10  # fewer is a hole
+
+
+class ValidateParams(Frozen):
+    """How labels are agreed on, patients split, and the gate set."""
+
+    splits: SplitShares = SplitShares()
+    gate: GateParams = GateParams()
+
+
+class SynthesizeParams(Frozen):
+    """Which cohort."""
+
+    cohort: CohortSpec = CohortSpec()
+
+
+class ReleaseParams(Frozen):
+    """Under which name, and with which version if not the next one."""
+
+    name: DatasetName
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
+
+
+class TrainParams(Frozen):
+    """The target and the recipe. The test split is read by the last step of the flow only."""
+
+    target_system: str = "SNOMED-CT"
+    target_code: str = "164889003"
+    fs_hz: float = 100.0
+    duration_s: float = 20.0
+    seed: Annotated[int, Field(ge=0)] = 1
+    n_real: tuple[Annotated[int, Field(ge=10)], ...] = (60,)  # all real training records are always added
+    pretrain_epochs: Annotated[int, Field(ge=1)] = 6
+    finetune_steps: Annotated[int, Field(ge=1)] = 300
+    scratch_steps: Annotated[int, Field(ge=1)] = 600
+    n_bootstrap: Annotated[int, Field(ge=100)] = 2000
+
+
+class RunParams(Frozen):
+    """The whole pipeline."""
+
+    name: DatasetName = "demo"
+    source: str | None = None  # none: a simulated demo hospital is written first
+    profile: str | None = None
+    validation: ValidateParams = ValidateParams()
+    synthesis: SynthesizeParams = SynthesizeParams()
+    training: TrainParams = TrainParams()
+
+
+class TrainInputs(Frozen):
+    """What `train` reads: a validated dataset and a cohort, each by reference."""
+
+    real: DatasetRef
+    cohort: DatasetRef
