@@ -39,7 +39,7 @@ def assign_splits(records: pl.DataFrame, shares: SplitShares) -> pl.DataFrame:
     return (
         rows.with_columns(split=split)
         .unique("patient_id", keep="first", maintain_order=True)
-        .select(SPLITS.columns)
+        .select(*SPLITS.columns)
         .sort("patient_id")
     )
 

@@ -1,0 +1,117 @@
+"""Canonical bytes: the one way in which values are written before they are hashed.
+
+A table is hashed column by column: a byte of validity per row, then the values, little-endian, nulls as zero; text
+and lists as their lengths followed by their contents. Chunk borders do not matter, so tables of any size are hashed
+in slices. Nothing here depends on a file format, a library version or the machine.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from schemas.manifest import TableEntry
+from schemas.tables import TableSpec
+
+__all__ = ["canonical_json", "content_sha256", "file_sha256", "sha256_hex", "table_entry"]
+
+_NUMPY_TYPES: Final[dict[pl.DataType, str]] = {
+    pl.Boolean(): "u1",
+    pl.Int32(): "<i4",
+    pl.Int64(): "<i8",
+    pl.Float64(): "<f8",
+}
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys, one-space indent, UTF-8 and a final newline; NaN is refused."""
+    return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_sha256(tables: Mapping[str, TableEntry]) -> str:
+    """The identity of a dataset: its tables' content. Samples count through `records.signal_sha256`."""
+    entries = {name: entry.model_dump() for name, entry in tables.items()}
+    return sha256_hex(canonical_json({"content_version": 1, "tables": entries}))
+
+
+def table_entry(spec: TableSpec, slices: Iterable[pl.DataFrame]) -> TableEntry:
+    """Hash a table that comes in slices, in key order; the key must be unique.
+
+    Raises ValueError where rows are out of order or a key repeats.
+    """
+    names = [name for name in spec.columns if name not in spec.layout]
+    hashers = {name: _ColumnHasher(spec.columns[name]) for name in names}
+    last: pl.DataFrame | None = None
+    n_rows = 0
+    for frame in slices:
+        _check_order(spec, frame.select(spec.key) if last is None else pl.concat([last, frame.select(spec.key)]))
+        for name, hasher in hashers.items():
+            hasher.update(frame[name])
+        last = frame.select(spec.key).tail(1)
+        n_rows += frame.height
+    digests = [[name, str(spec.columns[name]), hashers[name].digests()] for name in names]
+    identity = {"table": spec.name, "n_rows": n_rows, "columns": digests}
+    return TableEntry(n_rows=n_rows, content_sha256=sha256_hex(canonical_json(identity)))
+
+
+def _check_order(spec: TableSpec, keys: pl.DataFrame) -> None:
+    """Refuse rows that are not in strictly increasing key order."""
+    if not keys.equals(keys.sort(spec.key, nulls_last=False)) or keys.is_duplicated().any():
+        raise ValueError(f"table {spec.name}: expected rows in the order of a unique key, found others")
+
+
+class _ColumnHasher:
+    """A running hash of one column: validity, then values; of text and lists the lengths, then the contents."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self._dtype = dtype
+        self._validity = hashlib.sha256()
+        self._values = hashlib.sha256()
+        self._contents = hashlib.sha256()
+        self._elements = _ColumnHasher(_element_type(dtype)) if isinstance(dtype, pl.List) else None
+
+    def update(self, series: pl.Series) -> None:
+        """Add one slice."""
+        if series.is_empty():
+            return
+        self._validity.update(series.is_not_null().to_numpy().astype("u1").tobytes())
+        if self._elements is not None:
+            self._values.update(_number_bytes(series.list.len(), "<u8"))
+            self._elements.update(series.drop_nulls().explode(empty_as_null=False))
+        elif isinstance(self._dtype, pl.String):
+            self._values.update(_number_bytes(series.str.len_bytes(), "<u8"))
+            self._contents.update(series.str.join("")[0].encode())
+        else:
+            self._values.update(_number_bytes(series, _NUMPY_TYPES[self._dtype]))
+
+    def digests(self) -> list[Any]:
+        """The digests of the parts, as a JSON value."""
+        own = [self._validity.hexdigest(), self._values.hexdigest(), self._contents.hexdigest()]
+        return own if self._elements is None else [*own, self._elements.digests()]
+
+
+def _element_type(dtype: pl.List) -> pl.DataType:
+    """The element type of a list type, as an instance."""
+    inner = dtype.inner
+    return inner if isinstance(inner, pl.DataType) else inner()
+
+
+def _number_bytes(series: pl.Series, numpy_type: str) -> bytes:
+    """Little-endian bytes of a numeric column: nulls as zero, no negative zero."""
+    filled = series.fill_null(False) if series.dtype == pl.Boolean else series.fill_null(0)
+    values = filled.to_numpy().astype(numpy_type)
+    return (values + 0.0 if numpy_type == "<f8" else values).tobytes()

@@ -1,0 +1,86 @@
+"""Reading a dataset: its tables as Polars frames, its signals as numpy arrays, its reports as models."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel
+
+from chiron.datasets.manifest import read_manifest
+from chiron.datasets.signals import SignalReader
+from chiron.datasets.tables import scan_table, table_path
+from chiron.errors import Damaged, NotFound
+from schemas.manifest import DatasetRef, Manifest
+from schemas.tables import TableSpec
+
+__all__ = ["Dataset", "open_dataset"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Dataset:
+    """One dataset. Nothing is read before it is asked for."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @property
+    def ref(self) -> DatasetRef:
+        """The reference by which stages pass this dataset on."""
+        return DatasetRef(path=str(self.folder), content_sha256=self.manifest.content_sha256)
+
+    def has(self, spec: TableSpec) -> bool:
+        """Whether the table is there."""
+        return table_path(self.folder, spec).is_file()
+
+    def scan(self, spec: TableSpec) -> pl.LazyFrame:
+        """A table, read when collected. Raises NotFound where the dataset has none of that name."""
+        if not self.has(spec):
+            raise NotFound(f"dataset {self.folder}: expected a table {spec.name}, found none")
+        return scan_table(self.folder, spec)
+
+    def table(self, spec: TableSpec) -> pl.DataFrame:
+        """A whole table."""
+        return self.scan(spec).collect()
+
+    @cached_property
+    def _signals(self) -> SignalReader:
+        return SignalReader(self.folder)
+
+    def signal(self, record: Mapping[str, Any]) -> np.ndarray:
+        """Digital samples of one row of `records`: (n_leads, n_samples)."""
+        return self._signals.read(record["sample_offset"], len(record["leads"]), record["n_samples"])
+
+    def physical(self, record: Mapping[str, Any]) -> np.ndarray:
+        """Samples of one row of `records` in its own units: (n_leads, n_samples) float32, missing as nan."""
+        digital = self.signal(record)
+        baseline = np.asarray(record["baseline"], dtype=np.float64)[:, None]
+        gain = np.asarray(record["gain_per_unit"], dtype=np.float64)[:, None]
+        physical = ((digital - baseline) / gain).astype(np.float32)
+        physical[digital == np.iinfo(digital.dtype).min] = np.nan
+        return physical
+
+    def report(self, name: str, model: type[Model]) -> Model:
+        """A result that the stage wrote, e.g. `report("gate", GateReport)`."""
+        path = self.folder / f"{name}.json"
+        if not path.is_file():
+            raise NotFound(f"dataset {self.folder}: expected a report {name}, found none")
+        return model.model_validate_json(path.read_bytes())
+
+
+def open_dataset(where: DatasetRef | Path | str) -> Dataset:
+    """Open a dataset's folder, or a reference; of a reference, the content hash must agree.
+
+    Raises NotFound where there is no manifest, Damaged where it was altered or is of other content.
+    """
+    folder = Path(where.path if isinstance(where, DatasetRef) else where)
+    manifest = read_manifest(folder)
+    if isinstance(where, DatasetRef) and manifest.content_sha256 != where.content_sha256:
+        raise Damaged(
+            f"dataset {folder}: expected content {where.content_sha256[:12]}, found {manifest.content_sha256[:12]}"
+        )
+    return Dataset(folder, manifest)

@@ -1,0 +1,127 @@
+"""Making, writing and reading `manifest.json`."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import zarr
+from pydantic import JsonValue, ValidationError
+
+from chiron import __version__
+from chiron.datasets.canonical import canonical_json, content_sha256, file_sha256, sha256_hex
+from chiron.datasets.signals import SIGNALS
+from chiron.datasets.tables import entry_of_file, scan_table, tables_in
+from chiron.errors import Damaged, NotFound
+from schemas.manifest import FileEntry, Kind, Manifest, ParentEntry, SignalEntry
+from schemas.tables import RECORDS, TableSpec
+
+__all__ = ["MANIFEST", "Draft", "Stage", "files_in", "make_manifest", "read_manifest", "stage_key", "write_manifest"]
+
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A kind of work. A new `version` makes finished folders of the old one count no more."""
+
+    name: str
+    version: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a manifest says that is known before the work is done."""
+
+    name: str
+    simulated: bool
+    licence: str
+    parents: tuple[ParentEntry, ...] = ()
+    parameters: dict[str, JsonValue] = field(default_factory=dict)
+    pseudonym_key_fingerprint: str | None = None
+
+
+def stage_key(stage: Stage, draft: Draft) -> str:
+    """What decides that work is done: the inputs' content, the parameters, the stage's version."""
+    identity = {
+        "stage": stage.name,
+        "stage_version": stage.version,
+        "name": draft.name,
+        "parents": [[str(p.kind), p.content_sha256] for p in draft.parents],
+        "parameters": draft.parameters,
+        "pseudonym_key": draft.pseudonym_key_fingerprint,
+    }
+    return sha256_hex(canonical_json(identity))
+
+
+def files_in(folder: Path) -> list[str]:
+    """Relative names of all files but the manifest, in order."""
+    names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir() or p.is_symlink())
+    return sorted(name for name in names if name != MANIFEST)
+
+
+def make_manifest(folder: Path, stage: Stage, draft: Draft) -> Manifest:
+    """Hash everything in a folder."""
+    specs = tables_in(folder)
+    tables = {spec.name: entry_of_file(folder, spec) for spec in specs}
+    files = {
+        name: FileEntry(n_bytes=(folder / name).stat().st_size, sha256=file_sha256(folder / name))
+        for name in files_in(folder)
+    }
+    unsigned: dict[str, Any] = {
+        "kind": stage.kind,
+        "name": draft.name,
+        "simulated": draft.simulated,
+        "content_sha256": content_sha256(tables),
+        "stage_version": stage.version,
+        "key": stage_key(stage, draft),
+        "code_version": __version__,
+        "licence": draft.licence,
+        "pseudonym_key_fingerprint": draft.pseudonym_key_fingerprint,
+        "parents": draft.parents,
+        "parameters": draft.parameters,
+        "tables": tables,
+        "signals": _signal_entry(folder, specs),
+        "files": files,
+    }
+    blank = Manifest(**unsigned, manifest_sha256="0" * 64)
+    return blank.model_copy(update={"manifest_sha256": _own_sha256(blank)})
+
+
+def _own_sha256(manifest: Manifest) -> str:
+    """SHA-256 of the manifest's canonical bytes without this very field."""
+    return sha256_hex(canonical_json(manifest.model_dump(mode="json", exclude={"manifest_sha256"})))
+
+
+def _signal_entry(folder: Path, specs: list[TableSpec]) -> SignalEntry | None:
+    """The summary of the signal array, from `records`; None where there are no signals."""
+    if RECORDS not in specs or not (folder / SIGNALS).is_dir():
+        return None
+    records = scan_table(folder, RECORDS).select("n_samples", n_leads="leads").collect()
+    n_samples = int((records["n_samples"] * records["n_leads"].list.len()).sum())
+    dtype = str(zarr.open_array(folder / SIGNALS, mode="r").dtype)
+    return SignalEntry(dtype=dtype, n_records=records.height, n_samples=n_samples)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the canonical bytes."""
+    (folder / MANIFEST).write_bytes(canonical_json(manifest.model_dump(mode="json")))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a manifest and check that it is its own canonical bytes.
+
+    Raises NotFound where there is none, Damaged where it was altered.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise NotFound(f"dataset {folder}: expected a {MANIFEST}, found none; is this the folder of a dataset?")
+    data = path.read_bytes()
+    try:
+        manifest = Manifest.model_validate(json.loads(data))
+    except (ValueError, ValidationError) as error:
+        raise Damaged(f"{path}: expected a manifest, found other content; pull the dataset again") from error
+    if canonical_json(manifest.model_dump(mode="json")) != data or _own_sha256(manifest) != manifest.manifest_sha256:
+        raise Damaged(f"{path}: expected its own canonical bytes, found altered ones; pull the dataset again")
+    return manifest

@@ -1,0 +1,68 @@
+"""Stages: work that is done once per inputs and parameters, and that is either finished or not there.
+
+A finished stage is the folder `workdir/<stage>/<key>` with a manifest. It is made under `workdir/.partial`, synced and
+renamed, so a killed run leaves nothing half-made in sight. A file lock, which the system frees when its holder dies,
+keeps two runs from the same work.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from chiron.datasets.canonical import canonical_json
+from chiron.datasets.manifest import Draft, Stage, make_manifest, read_manifest, stage_key, write_manifest
+from chiron.datasets.workdir import claim_workdir, remove_tree, sync_folder, sync_tree
+from schemas.manifest import DatasetRef
+from schemas.results import StageOutcome
+
+__all__ = ["Draft", "Stage", "run_stage", "write_report"]
+
+
+def run_stage(
+    workdir: Path, stage: Stage, draft: Draft, build: Callable[[Path], None], *, resume: bool = False
+) -> StageOutcome:
+    """Return the finished stage; where it is not there yet, have `build` fill an empty folder first.
+
+    With `resume`, `build` gets the folder as a killed run left it, and must find out itself what is whole.
+    """
+    claim_workdir(workdir)
+    key = stage_key(stage, draft)
+    final = workdir / stage.name / key
+    with _lock(workdir / ".locks" / f"{stage.name}-{key}"):
+        reused = final.is_dir()
+        if not reused:
+            _build(workdir / ".partial" / f"{stage.name}-{key}", final, stage, draft, build, resume=resume)
+    ref = DatasetRef(path=str(final), content_sha256=read_manifest(final).content_sha256)
+    return StageOutcome(stage=stage.name, ref=ref, reused=reused)
+
+
+def _build(  # noqa: PLR0913 - one step of run_stage, taken out to be read on its own
+    partial: Path, final: Path, stage: Stage, draft: Draft, build: Callable[[Path], None], *, resume: bool
+) -> None:
+    """Fill the partial folder, seal it with a manifest, and let it appear at once."""
+    if not resume:
+        remove_tree(partial)
+    partial.mkdir(parents=True, exist_ok=True)
+    build(partial)
+    write_manifest(partial, make_manifest(partial, stage, draft))
+    sync_tree(partial)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(final)
+    sync_folder(final.parent)
+
+
+def write_report(folder: Path, name: str, model: BaseModel) -> None:
+    """Write a result as `<name>.json`, in canonical form."""
+    (folder / f"{name}.json").write_bytes(canonical_json(model.model_dump(mode="json")))
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file; wait for another holder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,60 @@
+"""Tables as Parquet files: one file per table, rows in key order."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from chiron.datasets.canonical import table_entry
+from chiron.errors import Damaged
+from schemas.manifest import TableEntry
+from schemas.tables import TABLES, TableSpec
+
+__all__ = ["entry_of_file", "join_tables", "scan_table", "table_path", "tables_in", "write_table"]
+
+_SLICE_ROWS: Final = 100_000
+
+
+def table_path(folder: Path, spec: TableSpec) -> Path:
+    """Where a table lies in a dataset's folder."""
+    return folder / f"{spec.name}.parquet"
+
+
+def tables_in(folder: Path) -> list[TableSpec]:
+    """The tables that a folder holds, by name."""
+    return [spec for name, spec in sorted(TABLES.items()) if table_path(folder, spec).is_file()]
+
+
+def write_table(folder: Path, spec: TableSpec, frame: pl.DataFrame) -> None:
+    """Write a table in key order, with exactly the columns of its schema.
+
+    Raises polars.exceptions.PolarsError where a column is missing or has another type.
+    """
+    typed = frame.select(*spec.columns).cast(dict(spec.columns), strict=True)
+    typed.sort(spec.key, nulls_last=False).write_parquet(table_path(folder, spec), compression="zstd")
+
+
+def join_tables(folder: Path, spec: TableSpec, parts: Sequence[Path]) -> None:
+    """Write a table from Parquet parts that are in key order already, in bounded memory."""
+    frame = pl.scan_parquet(list(parts), schema=spec.polars) if parts else spec.empty().lazy()
+    frame.sink_parquet(table_path(folder, spec), compression="zstd", maintain_order=True)
+
+
+def scan_table(folder: Path, spec: TableSpec) -> pl.LazyFrame:
+    """A table, read when collected. Raises Damaged where its columns are not those of the schema."""
+    frame = pl.scan_parquet(table_path(folder, spec))
+    found = frame.collect_schema()
+    if dict(found) != spec.columns:
+        raise Damaged(f"table {spec.name}: expected columns {list(spec.columns)}, found {list(found)}")
+    return frame
+
+
+def entry_of_file(folder: Path, spec: TableSpec) -> TableEntry:
+    """Row count and content hash of a table file, read in slices."""
+    return table_entry(spec, _slices(scan_table(folder, spec)))
+
+
+def _slices(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows in order, a bounded number at a time."""
+    yield from frame.collect_batches(chunk_size=_SLICE_ROWS, maintain_order=True)

@@ -1,0 +1,68 @@
+"""The workdir: one folder that holds every finished stage, marked so that no other folder is taken for one."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from chiron.errors import WorkdirRefused
+
+__all__ = ["check_workdir", "claim_workdir", "private_folder", "remove_tree", "sync_folder", "sync_tree"]
+
+_MARKER: Final = ".chiron-workdir"
+
+
+def check_workdir(workdir: Path) -> None:
+    """Refuse a folder that holds something that Chiron did not make. Writes nothing."""
+    if workdir.exists() and not workdir.is_dir():
+        raise WorkdirRefused(f"workdir {workdir}: expected a folder, found a file; name another with --workdir")
+    if workdir.is_dir() and not (workdir / _MARKER).is_file() and any(workdir.iterdir()):
+        raise WorkdirRefused(
+            f"workdir {workdir}: expected an empty folder or one that Chiron made, found other files; "
+            "name another with --workdir"
+        )
+
+
+def claim_workdir(workdir: Path) -> None:
+    """Make the folder and mark it."""
+    check_workdir(workdir)
+    workdir.mkdir(parents=True, exist_ok=True)
+    (workdir / _MARKER).touch()
+
+
+def private_folder(workdir: Path, *parts: str) -> Path:
+    """A folder that only this user can read, and that is never released."""
+    claim_workdir(workdir)
+    private = workdir / "private"
+    private.mkdir(mode=0o700, exist_ok=True)
+    private.chmod(0o700)
+    folder = private.joinpath(*parts)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring every file and folder below `folder`, and itself, to the disk."""
+    for root, _, files in os.walk(folder):
+        for name in files:
+            _sync(Path(root) / name)
+        _sync(Path(root))
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's own entries to the disk, after a rename in it."""
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder if it is there."""
+    if folder.exists():
+        shutil.rmtree(folder)
