@@ -9,6 +9,7 @@ from schemas.base import Frozen
 from schemas.manifest import DatasetRef, Sha256
 
 __all__ = [
+    "AgreementReport",
     "AgreementResult",
     "ArmResult",
     "CheckResult",
@@ -66,7 +67,9 @@ class IngestReport(Frozen):
     n_ingested: int
     quarantined: dict[str, int]  # by reason
     duplicates: tuple[DuplicateGroup, ...]
-    label_counts: tuple[LabelCount, ...]  # per hop: parsed, stored
+    label_counts: tuple[LabelCount, ...]  # per hop: parsed, stored; every reading of every round counts
+    label_faults: dict[str, int] = {}  # rows of label files that did not become annotations, by why
+    unreadable_values: dict[str, int] = {}  # by column of `records`: stated, but not understood, so stored as null
 
 
 class Severity(StrEnum):
@@ -107,9 +110,7 @@ class GateReport(Frozen):
     @property
     def blocking(self) -> tuple[CheckResult, ...]:
         """The checks that close the gate."""
-        return tuple(
-            c for c in self.checks if c.severity is Severity.BLOCKING and c.status is not CheckStatus.PASSED
-        )
+        return tuple(c for c in self.checks if c.severity is Severity.BLOCKING and c.status is not CheckStatus.PASSED)
 
     @property
     def blocked(self) -> bool:
@@ -126,9 +127,16 @@ class AgreementResult(Frozen):
     kind: str
     statistic: str
     subject: str  # a code's name, or "overall"
+    compared: str = ""  # "3 annotators", "round 1 to 2"
     estimate: Interval
     n_records: int
     note: str = ""
+
+
+class AgreementReport(Frozen):
+    """All agreements of a dataset."""
+
+    results: tuple[AgreementResult, ...]
 
 
 class Dependence(Frozen):
