@@ -74,7 +74,9 @@ class LabelMethod(StrEnum):
 class QuarantineReason(StrEnum):
     """Why an input was refused."""
 
+    UNREADABLE_FILE = "unreadable_file"
     UNREADABLE_HEADER = "unreadable_header"
+    MISSING_HEADER = "missing_header"
     MISSING_SIGNAL_FILE = "missing_signal_file"
     TRUNCATED_SIGNAL = "truncated_signal"
     UNSUPPORTED_FORMAT = "unsupported_format"
