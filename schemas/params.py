@@ -16,6 +16,7 @@ __all__ = [
     "GateParams",
     "IngestParams",
     "ReleaseParams",
+    "ReleaseVersion",
     "RunParams",
     "SplitShares",
     "SynthesizeParams",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 DatasetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+ReleaseVersion = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -75,7 +77,7 @@ class ReleaseParams(Frozen):
     """Under which name, and with which version if not the next one."""
 
     name: DatasetName
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
+    version: ReleaseVersion | None = None
 
 
 class TrainParams(Frozen):
