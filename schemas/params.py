@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from schemas.base import Frozen
 from schemas.cohort import CohortSpec
-from schemas.manifest import DatasetRef
 
 __all__ = [
     "DatasetName",
@@ -105,9 +104,7 @@ class RunParams(Frozen):
     synthesis: SynthesizeParams = SynthesizeParams()
     training: TrainParams = TrainParams()
 
-
-class TrainInputs(Frozen):
-    """What `train` reads: a validated dataset and a cohort, each by reference."""
-
-    real: DatasetRef
-    cohort: DatasetRef
+    @property
+    def cohort_name(self) -> str:
+        """Under which name the cohort is released."""
+        return f"{self.name}-{self.synthesis.cohort.name}"

@@ -31,7 +31,7 @@ def write_table(folder: Path, spec: TableSpec, frame: pl.DataFrame) -> None:
 
     Raises polars.exceptions.PolarsError where a column is missing or has another type.
     """
-    typed = frame.select(*spec.columns).cast(dict(spec.columns), strict=True)
+    typed = frame.select(*spec.columns).cast(spec.polars, strict=True)
     typed.sort(spec.key, nulls_last=False).write_parquet(table_path(folder, spec), compression="zstd")
 
 

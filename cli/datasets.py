@@ -1,0 +1,132 @@
+"""Commands that look at datasets, fetch them and check them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.options import JsonOption, WorkdirOption, print_json
+from cli.screen import console, stage_progress
+
+__all__ = ["list_releases", "pull", "quarantine", "show", "verify"]
+
+_WORKDIR = Path("data")
+RegistryOption = Annotated[str | None, typer.Option("--registry", help="Git address; default: the workdir's.")]
+RemoteOption = Annotated[str | None, typer.Option("--remote", help="Folder or s3:// address of the bytes.")]
+
+
+def _registry_of(workdir: Path, registry: str | None) -> str:
+    from chiron.settings import settings
+
+    return registry or settings().registry or str(workdir / "registry.git")
+
+
+def list_releases(
+    workdir: WorkdirOption = _WORKDIR, registry: RegistryOption = None, as_json: JsonOption = False
+) -> None:
+    """List released datasets."""
+    from chiron.datasets.registry import list_releases as released
+
+    releases = released(_registry_of(workdir, registry))
+    if as_json:
+        print_json([r.model_dump(mode="json") for r in releases])
+        return
+    table = Table("release", "content", title=None)
+    for release in releases:
+        table.add_row(release.tag, release.content_sha256)
+    console.print(table)
+
+
+def pull(
+    release: Annotated[str, typer.Argument(help="NAME or NAME@VERSION; without a version the latest.")],
+    dest: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
+    workdir: WorkdirOption = _WORKDIR,
+    registry: RegistryOption = None,
+    remote: RemoteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch a released dataset and verify every byte."""
+    from chiron.datasets.pull import pull_release
+    from chiron.progress import show_progress_with
+    from chiron.settings import settings
+
+    with stage_progress() as sink, show_progress_with(sink):
+        pulled = pull_release(
+            release, dest, registry=_registry_of(workdir, registry), remote=remote or settings().remote
+        )
+    if as_json:
+        print_json(pulled)
+    else:
+        console.print(f"{pulled.tag} is in {dest}, verified, content {pulled.content_sha256}", soft_wrap=True)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    workdir: WorkdirOption = _WORKDIR,  # noqa: ARG001 - every command takes it
+    as_json: JsonOption = False,
+) -> None:
+    """Check a dataset to the last byte: files, content, manifest."""
+    from chiron.datasets.verify import verify_dataset
+    from chiron.progress import show_progress_with
+
+    with stage_progress() as sink, show_progress_with(sink):
+        manifest = verify_dataset(folder)
+    if as_json:
+        print_json({"name": manifest.name, "content_sha256": manifest.content_sha256, "faults": []})
+    else:
+        console.print(f"{folder}: whole and unaltered, content {manifest.content_sha256}", soft_wrap=True)
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    record: Annotated[str | None, typer.Argument(help="A record to draw; default: the dataset in numbers.")] = None,
+    out: Annotated[Path, typer.Option(help="Where to draw a record: .svg or .png.")] = Path("record.svg"),
+    workdir: WorkdirOption = _WORKDIR,  # noqa: ARG001 - every command takes it
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a dataset holds, or draw one record on ECG paper."""
+    from chiron.datasets.dataset import open_dataset
+
+    dataset = open_dataset(folder)
+    if record is not None:
+        from chiron.report.records import draw_record_of
+
+        draw_record_of(dataset, record, out)
+        console.print(f"{out}", soft_wrap=True)
+        return
+    manifest = dataset.manifest
+    if as_json:
+        print_json(manifest)
+        return
+    note = ", simulated" if manifest.simulated else ""
+    console.print(f"{manifest.name} ({manifest.kind.value}{note}), content {manifest.content_sha256}", soft_wrap=True)
+    table = Table("table", "rows")
+    for name, entry in manifest.tables.items():
+        table.add_row(name, f"{entry.n_rows:,}")
+    console.print(table)
+
+
+def quarantine(
+    action: Annotated[str, typer.Argument(help="`list` what was refused, or `retry` it.")] = "list",
+    workdir: WorkdirOption = _WORKDIR,
+    as_json: JsonOption = False,
+) -> None:
+    """List refused inputs with their original names, or put them back for the next ingest."""
+    from chiron.errors import BadParameters
+    from chiron.records.quarantine import list_quarantine, retry_quarantine
+
+    if action not in ("list", "retry"):
+        raise BadParameters(f"quarantine: expected `list` or `retry`, found `{action}`")
+    if action == "retry":
+        n = retry_quarantine(workdir)
+        console.print(f"{n} inputs will be read again by the next ingest")
+        return
+    entries = list_quarantine(workdir)
+    if as_json:
+        print_json([e.model_dump(mode="json") for e in entries])
+        return
+    table = Table("input", "name", "reason", "message")
+    for entry in entries:
+        table.add_row(entry.input_id[:12], entry.name, entry.reason, entry.message)
+    console.print(table)

@@ -1,0 +1,52 @@
+"""Options that commands share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+
+__all__ = [
+    "JsonOption",
+    "NameOption",
+    "ParamsOption",
+    "ProfileOption",
+    "SourceOption",
+    "WorkdirOption",
+    "prefect_for",
+    "print_json",
+]
+
+WorkdirOption = Annotated[Path, typer.Option("--workdir", help="The folder that holds every stage.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+NameOption = Annotated[str | None, typer.Option("--name", help="The dataset's name; default: the source's.")]
+ParamsOption = Annotated[Path | None, typer.Option("--params", help="A YAML file with the run's parameters.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="How to read the source; default: recognised.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="A landing folder or s3:// prefix.")]
+
+
+def print_json(value: BaseModel | list[Any] | dict[str, Any]) -> None:
+    """Print one JSON document, and nothing else."""
+    import json
+
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    typer.echo(json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True))
+
+
+@contextmanager
+def prefect_for(workdir: Path, *, quiet: bool = False) -> Iterator[None]:
+    """A Prefect server to run flows on, and a screen that shows their progress."""
+    from chiron.datasets.workdir import claim_workdir
+    from chiron.progress import show_progress_with
+    from cli.screen import say_line, stage_progress
+    from tasks.server import private_prefect
+
+    claim_workdir(workdir)
+    with private_prefect(workdir):
+        if quiet:
+            yield
+            return
+        with stage_progress() as sink, show_progress_with(sink, say_line):
+            yield

@@ -1,0 +1,159 @@
+"""Commands that run flows: the whole pipeline, or one of its stages."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    JsonOption,
+    NameOption,
+    ParamsOption,
+    ProfileOption,
+    SourceOption,
+    WorkdirOption,
+    prefect_for,
+    print_json,
+)
+from cli.parameters import run_params
+
+__all__ = ["ingest", "release", "run", "synthesize", "train", "validate"]
+
+_WORKDIR = Path("data")
+
+
+def run(
+    source: SourceOption = None,
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    profile: ProfileOption = None,
+    params: ParamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run everything: ingest, validate, synthesize, release, train, report. Without a source: a simulated hospital."""
+    from chiron.datasets.workdir import check_workdir
+    from chiron.records.landing import check_source
+    from cli.screen import print_summary
+
+    chosen = run_params(params, source=source, name=name, profile=profile)
+    check_workdir(workdir)
+    if chosen.source:
+        check_source(chosen.source)
+    with prefect_for(workdir, quiet=as_json):
+        from flows.pipeline import pipeline
+
+        report = pipeline(chosen, str(workdir))
+    if as_json:
+        print_json(report)
+    else:
+        print_summary(report)
+
+
+def ingest(
+    source: SourceOption = None,
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    profile: ProfileOption = None,
+    params: ParamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read recordings and labels; what can't be read goes to quarantine. Without a source: a simulated hospital."""
+    from chiron.datasets.workdir import check_workdir
+    from chiron.records.landing import check_source
+    from schemas.params import IngestParams
+
+    chosen = run_params(params, source=source, name=name, profile=profile)
+    check_workdir(workdir)
+    if chosen.source:
+        check_source(chosen.source)
+    with prefect_for(workdir, quiet=as_json):
+        from flows.ingest import ingest as flow
+        from tasks.ingest import make_demo_hospital
+
+        landing = chosen.source or make_demo_hospital(str(workdir))
+        outcome = flow(IngestParams(source=landing, name=chosen.name, profile=chosen.profile), str(workdir))
+    if as_json:
+        print_json(outcome)
+
+
+def validate(
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    params: ParamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Agree on labels, split patients, describe missingness, and run the gate on the newest ingested data."""
+    from chiron.datasets.refs import read_ref
+
+    chosen = run_params(params, source=None, name=name, profile=None)
+    dataset = read_ref(workdir, chosen.name, "ingest")
+    with prefect_for(workdir, quiet=as_json):
+        from flows.validate import validate as flow
+
+        outcome = flow(chosen.validation, dataset, chosen.name, str(workdir))
+    if as_json:
+        print_json(outcome)
+
+
+def synthesize(
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    params: ParamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the synthetic cohort that the parameters specify."""
+    from chiron.datasets.workdir import check_workdir
+
+    chosen = run_params(params, source=None, name=name, profile=None)
+    check_workdir(workdir)
+    with prefect_for(workdir, quiet=as_json):
+        from flows.synthesize import synthesize as flow
+
+        outcome = flow(chosen.synthesis, chosen.name, str(workdir))
+    if as_json:
+        print_json(outcome)
+
+
+def release(
+    stage: Annotated[str, typer.Argument(help="`validate` or `synthesize`: which newest result.")] = "validate",
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    params: ParamsOption = None,
+    version: Annotated[str | None, typer.Option(help="A version such as 1.2.0; default: the next.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish the newest validated dataset or cohort under a version that never changes."""
+    from chiron.datasets.refs import read_ref
+    from chiron.errors import BadParameters
+    from schemas.params import ReleaseParams
+
+    chosen = run_params(params, source=None, name=name, profile=None)
+    names = {"validate": chosen.name, "synthesize": chosen.cohort_name}
+    if stage not in names:
+        raise BadParameters(f"release: expected `validate` or `synthesize`, found `{stage}`")
+    dataset = read_ref(workdir, chosen.name, stage)
+    with prefect_for(workdir, quiet=as_json):
+        from flows.release import release as flow
+
+        released = flow(ReleaseParams(name=names[stage], version=version), dataset, str(workdir))
+    if as_json:
+        print_json(released)
+
+
+def train(
+    workdir: WorkdirOption = _WORKDIR,
+    name: NameOption = None,
+    params: ParamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train with and without the cohort, compare on the test split, register the model if it is proven."""
+    from chiron.datasets.refs import read_ref
+
+    chosen = run_params(params, source=None, name=name, profile=None)
+    real, cohort = (read_ref(workdir, chosen.name, stage) for stage in ("validate", "synthesize"))
+    with prefect_for(workdir, quiet=as_json):
+        from flows.train import train as flow
+
+        outcome, model = flow(chosen.training, real, cohort, chosen.name, str(workdir))
+    if as_json:
+        print_json({"stage": outcome.model_dump(mode="json"), "model": model and model.model_dump(mode="json")})

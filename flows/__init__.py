@@ -1,0 +1,1 @@
+"""What runs, in order: one file per flow, order and decisions only."""

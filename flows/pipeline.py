@@ -1,0 +1,33 @@
+"""The main job: from a landing folder to released datasets, a registered model and one page."""
+
+from prefect import flow
+
+from flows.ingest import ingest
+from flows.release import release
+from flows.synthesize import synthesize
+from flows.train import train
+from flows.validate import validate
+from schemas.params import IngestParams, ReleaseParams, RunParams
+from schemas.results import RunReport
+from tasks.ingest import make_demo_hospital
+from tasks.report import publish_run
+
+__all__ = ["pipeline"]
+
+
+@flow(name="pipeline")
+def pipeline(params: RunParams, workdir: str = "data") -> RunReport:
+    """Run every stage on one source; stages whose inputs did not change are not done again.
+
+    Without a source a simulated demo hospital is written and used. Raises what the stages raise.
+    """
+    source = params.source or make_demo_hospital(workdir)
+    ingested = ingest(IngestParams(source=source, name=params.name, profile=params.profile), workdir)
+    validated = validate(params.validation, ingested.ref, params.name, workdir)
+    cohort = synthesize(params.synthesis, params.name, workdir)
+    releases = (
+        release(ReleaseParams(name=params.name), validated.ref, workdir),
+        release(ReleaseParams(name=params.cohort_name), cohort.ref, workdir),
+    )
+    trained, model = train(params.training, validated.ref, cohort.ref, params.name, workdir)
+    return publish_run(params, (ingested, validated, cohort, trained), releases, model, workdir)

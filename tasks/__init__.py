@@ -1,0 +1,1 @@
+"""Prefect tasks: policy in the decorator, one call of the library in the body."""

@@ -1,0 +1,31 @@
+"""Tasks that bring recordings in."""
+
+from pathlib import Path
+
+from prefect import task
+
+from chiron.datasets.refs import write_ref
+from chiron.demo.hospital import write_demo_hospital
+from chiron.records.ingest import ingest_source
+from chiron.report.stages import with_summary
+from schemas.params import IngestParams
+from schemas.results import StageOutcome
+from tasks.policy import POLICY
+
+__all__ = ["make_demo_hospital", "read_recordings"]
+
+
+@task(**POLICY, tags=["ingest"])
+def make_demo_hospital(workdir: str) -> str:
+    """Write the simulated landing folder where it is not there yet. Returns its path."""
+    folder = Path(workdir) / "demo-hospital"
+    write_demo_hospital(folder)
+    return str(folder)
+
+
+@task(**POLICY, tags=["ingest"])
+def read_recordings(params: IngestParams, workdir: str) -> StageOutcome:
+    """Turn a landing folder into a dataset; what can't be read goes to quarantine."""
+    outcome = with_summary(ingest_source(Path(workdir), params))
+    write_ref(Path(workdir), params.name, "ingest", outcome.ref)
+    return outcome

@@ -1,0 +1,27 @@
+"""Tasks that show a run to people."""
+
+from pathlib import Path
+
+from prefect import task
+
+from chiron.report.run import write_run_report
+from schemas.params import RunParams
+from schemas.results import RegisteredModel, Release, RunReport, StageOutcome
+from tasks.artifacts import publish_page
+from tasks.policy import POLICY
+
+__all__ = ["publish_run"]
+
+
+@task(**POLICY, tags=["report"])
+def publish_run(
+    params: RunParams,
+    stages: tuple[StageOutcome, ...],
+    releases: tuple[Release, ...],
+    model: RegisteredModel | None,
+    workdir: str,
+) -> RunReport:
+    """Write the page of a run, and its figures as artifacts."""
+    report = write_run_report(Path(workdir), params, stages, releases, model)
+    publish_page(report)
+    return report
