@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,15 +37,16 @@ def print_json(value: BaseModel | list[Any] | dict[str, Any]) -> None:
 
 
 @contextmanager
-def prefect_for(workdir: Path, *, quiet: bool = False) -> Iterator[None]:
-    """A Prefect server to run flows on, and a screen that shows their progress."""
-    from chiron.datasets.workdir import claim_workdir
+def prefect_for(workdir: Path, flow_module: str, *, quiet: bool = False) -> Iterator[None]:
+    """A Prefect server to run a flow on, and a screen that shows its progress.
+
+    The flow's module is imported while the server starts. With `quiet`, nothing is shown: the answer will be JSON.
+    """
     from chiron.progress import show_progress_with
     from cli.screen import say_line, stage_progress
     from tasks.server import private_prefect
 
-    claim_workdir(workdir)
-    with private_prefect(workdir):
+    with private_prefect(workdir, meanwhile=lambda: import_module(flow_module)):
         if quiet:
             yield
             return

@@ -39,7 +39,7 @@ def run(
     check_workdir(workdir)
     if chosen.source:
         check_source(chosen.source)
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.pipeline", quiet=as_json):
         from flows.pipeline import pipeline
 
         report = pipeline(chosen, str(workdir))
@@ -66,7 +66,7 @@ def ingest(
     check_workdir(workdir)
     if chosen.source:
         check_source(chosen.source)
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.ingest", quiet=as_json):
         from flows.ingest import ingest as flow
         from tasks.ingest import make_demo_hospital
 
@@ -87,7 +87,7 @@ def validate(
 
     chosen = run_params(params, source=None, name=name, profile=None)
     dataset = read_ref(workdir, chosen.name, "ingest")
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.validate", quiet=as_json):
         from flows.validate import validate as flow
 
         outcome = flow(chosen.validation, dataset, chosen.name, str(workdir))
@@ -106,7 +106,7 @@ def synthesize(
 
     chosen = run_params(params, source=None, name=name, profile=None)
     check_workdir(workdir)
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.synthesize", quiet=as_json):
         from flows.synthesize import synthesize as flow
 
         outcome = flow(chosen.synthesis, chosen.name, str(workdir))
@@ -132,7 +132,7 @@ def release(
     if stage not in names:
         raise BadParameters(f"release: expected `validate` or `synthesize`, found `{stage}`")
     dataset = read_ref(workdir, chosen.name, stage)
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.release", quiet=as_json):
         from flows.release import release as flow
 
         released = flow(ReleaseParams(name=names[stage], version=version), dataset, str(workdir))
@@ -151,7 +151,7 @@ def train(
 
     chosen = run_params(params, source=None, name=name, profile=None)
     real, cohort = (read_ref(workdir, chosen.name, stage) for stage in ("validate", "synthesize"))
-    with prefect_for(workdir, quiet=as_json):
+    with prefect_for(workdir, "flows.train", quiet=as_json):
         from flows.train import train as flow
 
         outcome, model = flow(chosen.training, real, cohort, chosen.name, str(workdir))
