@@ -1,1 +1,1 @@
-
+"""A simulated hospital, for machines without real data."""

@@ -1,0 +1,135 @@
+"""The landing folder: which files are there and what is in them. Nothing here knows a file format.
+
+Links, pipes and devices are listed and never followed or opened, whatever they point to.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
+from chiron.errors import DataError, EmptySource, NotFound
+
+__all__ = ["HEADER_SUFFIX", "FileKind", "Landing", "LandingFile", "list_landing"]
+
+HEADER_SUFFIX = ".hea"
+
+
+class FileKind(StrEnum):
+    """What a name in the landing folder is. Only `regular` files are read."""
+
+    REGULAR = "regular"
+    LINK = "link"
+    SPECIAL = "special"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class LandingFile:
+    """One file. `name` is relative to the landing folder; `sha256` is of the bytes, or of a link's target."""
+
+    name: str
+    path: Path
+    kind: FileKind
+    n_bytes: int
+    changed_ns: int
+    sha256: str
+
+    @property
+    def stem(self) -> str:
+        """The name without suffix: files with the same stem belong to one record."""
+        return PurePosixPath(self.name).with_suffix("").as_posix()
+
+    @property
+    def suffix(self) -> str:
+        """The suffix, as written."""
+        return PurePosixPath(self.name).suffix
+
+
+@dataclass(frozen=True)
+class Landing:
+    """All files of a landing folder, by name in order."""
+
+    files: dict[str, LandingFile]
+
+    @property
+    def content_sha256(self) -> str:
+        """Identity: names, kinds and bytes of all files; the same in a folder and in a bucket."""
+        return sha256_hex(canonical_json([[f.name, f.kind, f.sha256] for f in self.files.values()]))
+
+    @property
+    def headers(self) -> list[LandingFile]:
+        """One per record."""
+        return [f for f in self.files.values() if f.suffix == HEADER_SUFFIX]
+
+    def in_folder_of(self, file: LandingFile, name: str) -> LandingFile | None:
+        """The file that `file` calls `name`, beside itself."""
+        return self.files.get(PurePosixPath(file.name).with_name(name).as_posix())
+
+    def refuse_if_changed(self) -> None:
+        """Raise DataError where a file was changed or removed since it was listed."""
+        n_changed = sum(not _is_unchanged(file) for file in self.files.values())
+        if n_changed:
+            raise DataError(
+                f"landing folder: expected files at rest, found {n_changed} that changed during the ingest; "
+                "run it again when the export is complete"
+            )
+
+
+def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
+    """List and hash every file below `folder`; what lies in the folder `without` is left out.
+
+    Raises NotFound where there is no such folder, EmptySource where it holds no WFDB header.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"source: expected a folder or s3://bucket/prefix, found nothing at {folder}")
+    root = folder.resolve()
+    excluded = without.resolve() if without else None
+    listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
+    if not any(name.endswith(HEADER_SUFFIX) for name, _ in listed):
+        raise EmptySource(
+            f"source: expected WFDB records (*{HEADER_SUFFIX}), found {len(listed)} other files in {folder}"
+        )
+    return Landing({name: _describe(name, path) for name, path in listed})
+
+
+def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:
+    """Every file, every link and every folder that can't be read."""
+    unreadable: list[OSError] = []
+    for at, folders, files in os.walk(root, followlinks=False, onerror=unreadable.append):
+        here = Path(at)
+        folders[:] = [name for name in folders if here / name != excluded]
+        yield from (here / name for name in files)
+        yield from (here / name for name in folders if (here / name).is_symlink())
+    yield from (Path(error.filename) for error in unreadable if Path(error.filename) != root)
+
+
+def _describe(name: str, path: Path) -> LandingFile:
+    status = path.lstat()
+    kind, sha256 = _look_at(path, status.st_mode)
+    return LandingFile(
+        name=name, path=path, kind=kind, n_bytes=status.st_size, changed_ns=status.st_mtime_ns, sha256=sha256
+    )
+
+
+def _look_at(path: Path, mode: int) -> tuple[FileKind, str]:
+    """The kind and the hash; of what can't be read, the hash of nothing."""
+    if stat.S_ISLNK(mode):
+        return FileKind.LINK, sha256_hex(os.fsencode(path.readlink()))
+    if not stat.S_ISREG(mode):
+        return (FileKind.UNREADABLE if stat.S_ISDIR(mode) else FileKind.SPECIAL), sha256_hex(b"")
+    try:
+        return FileKind.REGULAR, file_sha256(path)
+    except PermissionError:
+        return FileKind.UNREADABLE, sha256_hex(b"")
+
+
+def _is_unchanged(file: LandingFile) -> bool:
+    try:
+        status = file.path.lstat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (file.n_bytes, file.changed_ns)

@@ -1,0 +1,101 @@
+"""Pseudonyms: names of patients, records, places, devices and readers, replaced by a keyed hash.
+
+The same name becomes the same pseudonym in every ingest with the same key, so patients stay linked; without the key
+a pseudonym can't be traced back by trying names. There is no default key.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from chiron.errors import BadParameters
+from chiron.settings import settings
+from schemas.profiles import SourceProfile
+
+__all__ = ["Pseudonyms", "load_key", "pseudonyms_for"]
+
+KEY_FILE: Final = "pseudonym.key"
+_MIN_KEY_BYTES: Final = 16
+_DIGITS: Final = 20  # 80 bits: among ten million names a collision has a chance of 4e-11
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Replaces names, or keeps them where the source needs no pseudonyms (no key)."""
+
+    namespace: str
+    key: bytes | None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Tells keys apart without giving one away."""
+        return None if self.key is None else hashlib.sha256(b"chiron key fingerprint\0" + self.key).hexdigest()[:16]
+
+    def name(self, kind: str, value: str) -> str:
+        """`value`, or its pseudonym: the first letter of `kind` and 20 hexadecimal digits."""
+        return value if self.key is None else f"{kind[0]}{self._digest(kind, value)[:_DIGITS]}"
+
+    def input_id(self, name: str, sha256: str) -> str:
+        """The id of a refused input, from name and content; not traceable to the name where names are hidden."""
+        return self._digest("input", f"{name}\0{sha256}")[: 2 * _DIGITS]
+
+    def _digest(self, kind: str, value: str) -> str:
+        message = "\0".join(("chiron", self.namespace, kind, value)).encode()
+        if self.key is None:
+            return hashlib.sha256(message).hexdigest()
+        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
+
+
+def pseudonyms_for(profile: SourceProfile) -> Pseudonyms:
+    """The pseudonyms of a source; the key is read, or made, only where the profile needs one."""
+    return Pseudonyms(profile.name, load_key() if profile.needs_pseudonyms else None)
+
+
+def load_key() -> bytes:
+    """The key of `CHIRON_PSEUDONYM_KEY`, else of the key file, which is made on first use.
+
+    Raises BadParameters where the key is too short, or others than its owner may read the file.
+    """
+    secret = settings().pseudonym_key
+    key = secret.get_secret_value().encode() if secret else _read_key_file(_key_file())
+    if len(key) < _MIN_KEY_BYTES:
+        raise BadParameters(f"pseudonym key: expected at least {_MIN_KEY_BYTES} bytes, found {len(key)}")
+    return key
+
+
+def _key_file() -> Path:
+    """The path of the key file, which exists on return."""
+    folder = settings().config_dir.expanduser()
+    path = folder / KEY_FILE
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create(path, secrets.token_hex(32).encode())
+    return path
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file that appears whole; of two processes at once, the first one's stays."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # somebody else made the key first
+    finally:
+        draft.unlink()
+
+
+def _read_key_file(path: Path) -> bytes:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise BadParameters(f"pseudonym key {path}: expected mode 600, found {mode:o}; run chmod 600 on it")
+    return path.read_bytes().strip()
