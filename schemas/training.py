@@ -1,0 +1,64 @@
+"""What a network reads and predicts: the contract that is stored in a model's file."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, JsonValue
+
+from schemas.base import Frozen
+from schemas.codes import Code, CodeSystem
+from schemas.manifest import Sha256
+from schemas.results import ArmResult, Interval
+
+__all__ = ["INTENDED_USE", "ModelCard", "ModelOutput", "WindowSpec"]
+
+INTENDED_USE: Final = (
+    "Research: ranks recordings for a reader by the probability of each finding. Not a medical device; no decision "
+    "about a patient may rest on it."
+)
+
+
+class WindowSpec(Frozen):
+    """The input of a network: windows of `duration_s` at `fs_hz`, at most `max_windows` of one recording."""
+
+    fs_hz: Annotated[float, Field(ge=50, le=1000)] = 100.0
+    duration_s: Annotated[float, Field(ge=2, le=120)] = 20.0
+    max_windows: Annotated[int, Field(ge=1, le=64)] = 5
+
+    @property
+    def n_samples(self) -> int:
+        """The length of one window."""
+        return round(self.fs_hz * self.duration_s)
+
+
+class ModelOutput(Frozen):
+    """One output: above `threshold` the finding is called present. None: too few records to choose one."""
+
+    code_system: CodeSystem
+    code: str
+    name: str
+    threshold: float | None = None
+
+    @property
+    def key(self) -> Code:
+        """The code with its system."""
+        return Code(self.code_system, self.code)
+
+
+class ModelCard(Frozen):
+    """Everything about a model but its weights."""
+
+    format_version: Literal[1] = 1
+    architecture: str
+    leads: Annotated[tuple[str, ...], Field(min_length=1)]
+    window: WindowSpec
+    unit: Literal["mV"] = "mV"
+    normalisation: str
+    outputs: Annotated[tuple[ModelOutput, ...], Field(min_length=1)]
+    arm: str
+    metrics: tuple[ArmResult, ...]
+    difference: Interval | None  # to the best arm without synthetic data, at the same records
+    dataset_sha256: Sha256
+    cohort_sha256: Sha256
+    parameters: dict[str, JsonValue]
+    simulated: bool
+    intended_use: str = INTENDED_USE
