@@ -1,0 +1,180 @@
+"""The figures of the page, by name: what is drawn from a run's report, with which limits, and how words describe it."""
+
+from collections.abc import Sequence
+from math import ceil, floor
+from typing import NamedTuple
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from chiron.datasets.dataset import Dataset
+from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
+from chiron.report.formats import signed_interval
+from chiron.report.plots import (
+    IntervalRow,
+    interval_plot,
+    learning_plot,
+    loss_plot,
+    missingness_plot,
+    roc_plot,
+)
+from chiron.report.svg import inline_svg
+from chiron.report.tables import arm_order, arms_in_order, compared_readings, is_kappa
+from chiron.report.traces import draw_record
+from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
+from schemas.results import Interval, RunReport, TrainReport
+
+__all__ = ["Figures", "TracePair", "draw_figures"]
+
+
+class TracePair(NamedTuple):
+    """A real and a synthetic recording with the same finding; none where there is none to show."""
+
+    finding: str
+    real: Markup | None
+    synthetic: Markup | None
+
+
+class Figures(NamedTuple):
+    """Every drawing of the page as SVG; none where there is nothing to draw."""
+
+    arms: Markup | None
+    differences: Markup | None
+    learning: Markup | None
+    roc: tuple[Markup, ...]
+    losses: tuple[Markup, ...]
+    agreement: Markup | None
+    missingness: Markup | None
+    traces: tuple[TracePair, ...]
+
+
+def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> Figures:
+    """Draw everything."""
+    training = report.training
+    return Figures(
+        arms=_arms(training) if training.arms else None,
+        differences=_differences(training) if training.comparisons else None,
+        learning=_learning(training) if training.arms else None,
+        roc=_roc(training),
+        losses=_losses(training),
+        agreement=_agreement(report),
+        missingness=_missingness(report) if report.passport.columns else None,
+        traces=_traces(training, validated, cohort),
+    )
+
+
+def _arms(training: TrainReport) -> Markup:
+    order = arm_order(training)
+    rows = [
+        IntervalRow(f"{a.n_real:,} real records", a.arm, order.index(a.arm), a.auroc) for a in arms_in_order(training)
+    ]
+    lowest = min(_bounds(rows)[0], 0.9)
+    figure = interval_plot(rows, x_label="AUROC", limits=(max(floor(lowest * 20) / 20, 0.0), 1.0))
+    return _svg(figure, "arms", "AUROC of every arm on the test split with its interval; the table has the numbers.")
+
+
+def _differences(training: TrainReport) -> Markup:
+    order = arm_order(training)
+    pairs = sorted(training.comparisons, key=lambda c: c.n_real)
+    rows = [
+        IntervalRow(f"{c.n_real:,} real records", f"{c.arm} − {c.reference}", _place(order, c.arm), c.difference)
+        for c in pairs
+    ]
+    low, high = _bounds(rows)
+    limits = (min(floor(low * 50) / 50, -0.02), max(ceil(high * 50) / 50, 0.02))
+    figure = interval_plot(
+        rows, x_label="difference of AUROC on the same records", limits=limits, reference=0.0, text=signed_interval
+    )
+    return _svg(
+        figure, "differences", "Paired differences of AUROC with intervals; right of zero favours the first arm."
+    )
+
+
+def _learning(training: TrainReport) -> Markup:
+    figure = learning_plot(training.arms, arm_order(training))
+    return _svg(
+        figure, "learning", "AUROC against the number of real training records, one line per arm, with intervals."
+    )
+
+
+def _roc(training: TrainReport) -> tuple[Markup, ...]:
+    """One plot per number of real records, in the same colours."""
+    order = [*dict.fromkeys([*arm_order(training), *(c.arm for c in training.roc)])]
+    sizes = sorted({c.n_real for c in training.roc})
+    return tuple(
+        _svg(
+            roc_plot([c for c in training.roc if c.n_real == n], order, title=f"{n:,} real records"),
+            f"roc-{n}",
+            f"Receiver operating characteristics of the arms with {n:,} real training records.",
+        )
+        for n in sizes
+    )
+
+
+def _losses(training: TrainReport) -> tuple[Markup, ...]:
+    return tuple(
+        _svg(loss_plot(curve, series=0), f"loss-{i}", f"Training loss by step: {curve.label}.")
+        for i, curve in enumerate(training.losses)
+    )
+
+
+def _agreement(report: RunReport) -> Markup | None:
+    """Only what is corrected for chance: shares would not stand on the same axis."""
+    rows = [
+        IntervalRow(comparison.title, subject, place, result.estimate)
+        for place, comparison in enumerate(compared_readings(report.agreement))
+        for subject, results in comparison.rows.items()
+        for result in results
+        if is_kappa(result)
+    ]
+    if not rows:
+        return None
+    figure = interval_plot(rows, x_label="agreement beyond chance (kappa)", limits=(min(_bounds(rows)[0], 0.0), 1.0))
+    return _svg(figure, "agreement", "Kappa by finding with its interval; the tables have the numbers.")
+
+
+def _missingness(report: RunReport) -> Markup:
+    figure = missingness_plot(report.passport.columns)
+    return _svg(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
+
+
+def _traces(training: TrainReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:
+    """Sinus rhythm and the target."""
+    target = Code(CodeSystem(training.target_system), training.target_code)
+    return tuple(
+        TracePair(
+            finding=concept_name(code),
+            real=_trace(real_example(validated, code), f"trace-real-{i}", f"real, {concept_name(code)}"),
+            synthetic=_trace(
+                synthetic_example(cohort, code), f"trace-synthetic-{i}", f"synthetic, {concept_name(code)}"
+            ),
+        )
+        for i, code in enumerate(dict.fromkeys((SINUS_RHYTHM, target)))
+    )
+
+
+def _trace(example: Example | None, slug: str, what: str) -> Markup | None:
+    if example is None:
+        return None
+    title = f"{what} · {example.record_id} · {example.fs_hz:g} Hz"
+    figure = draw_record(example.signal_mv, example.fs_hz, (example.lead,), title, max_s=SHOWN_S)
+    return _svg(figure, slug, f"Electrocardiogram: {what}; the first {SHOWN_S:g} seconds of lead {example.lead}.")
+
+
+def _bounds(rows: Sequence[IntervalRow]) -> tuple[float, float]:
+    """The lowest and the highest number that the rows draw; zeros where they draw none."""
+    drawn = [v for row in rows for v in _numbers(row.estimate) if v is not None] or [0.0]
+    return min(drawn), max(drawn)
+
+
+def _numbers(estimate: Interval) -> tuple[float | None, ...]:
+    return estimate.value, estimate.lower, estimate.upper
+
+
+def _place(order: list[str], arm: str) -> int:
+    return order.index(arm) if arm in order else len(order)
+
+
+def _svg(figure: Figure, slug: str, alt: str) -> Markup:
+    """Safe to put into the page: matplotlib escapes text, and the element tree does it again."""
+    return Markup(inline_svg(figure, slug=slug, alt=alt))  # noqa: S704 - built by ElementTree, which escapes

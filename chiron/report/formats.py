@@ -1,0 +1,63 @@
+"""Numbers as people read them. Used by the page's tables and by the plots, so that both say the same."""
+
+from typing import Final
+
+from schemas.codes import Code, CodeSystem, concept_name
+from schemas.results import Interval
+
+__all__ = ["count", "finding", "interval", "number", "p_value", "percent", "short_hash", "signed_interval", "words"]
+
+_UNKNOWN: Final = "n/a"
+
+
+def count(n: int) -> str:
+    """A count with separators: 1,391."""
+    return f"{n:,}"
+
+
+def finding(code: str, code_system: str) -> str:
+    """The name of a finding."""
+    return concept_name(Code(CodeSystem(code_system), code))
+
+
+def number(value: float | None) -> str:
+    """A figure with three decimals and a true minus sign."""
+    return _UNKNOWN if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def interval(estimate: Interval) -> str:
+    """0.962 [0.943, 0.978]; only the value where there are no bounds."""
+    if estimate.value is None or estimate.lower is None or estimate.upper is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} [{number(estimate.lower)}, {number(estimate.upper)}]"
+
+
+def signed_interval(estimate: Interval) -> str:
+    """A difference: +0.036 [+0.010, +0.062]."""
+    plain = interval(estimate)
+    return plain if estimate.value is None else " ".join(_signed(part) for part in plain.split(" "))
+
+
+def _signed(part: str) -> str:
+    bracket, digits = ("[", part[1:]) if part.startswith("[") else ("", part)
+    return f"{bracket}{digits}" if digits.startswith("−") else f"{bracket}+{digits}"
+
+
+def percent(share: float) -> str:
+    """A share as 12.3 %."""
+    return f"{100 * share:.1f} %"
+
+
+def p_value(p: float) -> str:
+    """A p-value, never as zero."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def short_hash(sha256: str) -> str:
+    """The first twelve digits: enough to compare by eye."""
+    return sha256[:12]
+
+
+def words(identifier: str) -> str:
+    """`truncated_signal` as `truncated signal`."""
+    return identifier.replace("_", " ")

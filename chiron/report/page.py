@@ -1,0 +1,72 @@
+"""The page of a run: one HTML file that needs nothing else, neither a network nor a script."""
+
+import os
+import platform
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from chiron.datasets.dataset import Dataset
+from chiron.report import formats
+from chiron.report.figures import draw_figures
+from chiron.report.tables import arms_in_order, checks_by_urgency, compared_readings, label_rows
+from schemas.results import RunReport
+
+__all__ = ["render_report", "write_report_page"]
+
+_PARTS: Final = ("numpy", "polars", "torch", "scikit-learn", "great_expectations", "dvc", "matplotlib")
+
+
+def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validated: Dataset) -> str:
+    """The page as text. The same report and datasets give the same text.
+
+    real: the ingested dataset; validated: the one made from it, with labels and splits.
+    """
+    open_checks, passed_checks = checks_by_urgency(report)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            training=report.training,
+            figures=draw_figures(report, validated=validated, cohort=cohort),
+            arms=arms_in_order(report.training),
+            comparisons=compared_readings(report.agreement),
+            open_checks=open_checks,
+            passed_checks=passed_checks,
+            labels=label_rows(report, validated),
+            datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
+            style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
+            versions=_versions(),
+        )
+    )
+
+
+def write_report_page(path: Path, report: RunReport, *, real: Dataset, cohort: Dataset, validated: Dataset) -> None:
+    """Write the page; it appears whole or not at all."""
+    text = render_report(report, real=real, cohort=cohort, validated=validated)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("chiron.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {name: getattr(formats, name) for name in formats.__all__}
+    return environment
+
+
+def _versions() -> dict[str, str]:
+    """Python and the parts that compute the numbers."""
+    return {"Python": platform.python_version()} | {part: version(part) for part in _PARTS}

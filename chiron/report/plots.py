@@ -1,0 +1,187 @@
+"""The plots of the report: each function takes results and gives a figure; `chiron.report.svg` puts it into the page.
+
+Colour is never the only sign: every series has a marker or a line style of its own, and a table beside it says the
+same in numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from chiron.report.formats import interval
+from chiron.report.svg import COLOURS, FIGURE_STYLE, MARKERS, SERIES
+from schemas.results import ArmResult, ColumnMissingness, Interval, LossCurve, RocCurve
+
+__all__ = [
+    "IntervalRow",
+    "interval_plot",
+    "learning_plot",
+    "loss_plot",
+    "missingness_plot",
+    "roc_plot",
+]
+
+_ROW_IN: Final = 0.27
+_DASHES: Final = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 2)))
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """One line of an interval plot. `series` numbers colour and marker; rows with the same `group` stand together."""
+
+    group: str
+    name: str
+    series: int
+    estimate: Interval
+
+
+def interval_plot(
+    rows: Sequence[IntervalRow],
+    *,
+    x_label: str,
+    limits: tuple[float, float],
+    reference: float | None = None,
+    text: Callable[[Interval], str] = interval,
+) -> Figure:
+    """Estimates with their intervals, one below the other, with the numbers beside them (a forest plot)."""
+    lines = _with_headings(rows)
+    figure, axes = _figure(5.6, 0.62 + _ROW_IN * len(lines))
+    for y, line in enumerate(lines):
+        _interval_line(axes, y, line, text)
+    if reference is not None:
+        axes.axvline(reference, color=COLOURS["muted"], linewidth=1.0, linestyle=(0, (4, 3)))
+    axes.set(xlim=limits, ylim=(len(lines) - 0.4, -0.6), xlabel=x_label)
+    axes.set_yticks(range(len(lines)), [line if isinstance(line, str) else line.name for line in lines])
+    _style_headings(axes, lines)
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
+    """AUROC against the number of real training records, one line per arm. Zero has a place on the axis of its own."""
+    figure, axes = _figure(5.6, 3.3)
+    for series, arm in enumerate(order):
+        own = sorted((a for a in arms if a.arm == arm), key=lambda a: a.n_real)
+        _learning_line(axes, own, series, dodge=1 + 0.035 * (series - len(order) / 2))
+    sizes = sorted({a.n_real for a in arms})
+    axes.set_xscale("symlog", linthresh=10)
+    axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
+    axes.minorticks_off()
+    axes.set(xlabel="real training records (log scale; 0 set apart)", ylabel="AUROC", xlim=(-1.5, max(sizes) * 1.6 + 3))
+    axes.set_ylim(top=1.0)
+    _legend(figure, axes)
+    return figure
+
+
+def roc_plot(curves: Sequence[RocCurve], order: Sequence[str], *, title: str) -> Figure:
+    """Receiver operating characteristics of several arms."""
+    figure, axes = _figure(3.5, 3.75)
+    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
+    for curve in sorted(curves, key=lambda c: order.index(c.arm)):
+        series = order.index(curve.arm)
+        axes.plot(curve.false_positive_rate, curve.true_positive_rate, label=curve.arm, **_line(series))
+    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="sensitivity", title=title)
+    axes.set_aspect("equal")
+    axes.legend(loc="lower right", fontsize=8.5)
+    return figure
+
+
+def missingness_plot(columns: Sequence[ColumnMissingness]) -> Figure:
+    """The share of records without a value, per column, the emptiest first."""
+    shown = sorted(columns, key=lambda c: (-c.share, c.column))
+    figure, axes = _figure(5.6, 0.62 + _ROW_IN * len(shown))
+    places = range(len(shown))
+    axes.barh(places, [100] * len(shown), height=0.5, color=COLOURS["rule"], linewidth=0)
+    axes.barh(places, [100 * c.share for c in shown], height=0.5, color=SERIES[0], linewidth=0)
+    for place, column in zip(places, shown, strict=True):
+        axes.text(1.02, place, f"{100 * column.share:.1f} %", transform=axes.get_yaxis_transform(), va="center")
+    axes.set(xlim=(0, 100), ylim=(len(shown) - 0.4, -0.6), xlabel="records without a value, %")
+    axes.set_yticks(places, [c.column for c in shown])
+    axes.grid(visible=False)
+    _bare_left(axes)
+    return figure
+
+
+def loss_plot(curve: LossCurve, *, series: int) -> Figure:
+    """One training's loss by step."""
+    figure, axes = _figure(2.9, 1.9)
+    axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
+    axes.set(title=curve.label, xlabel="step", ylabel="loss")
+    axes.set_ylim(bottom=0)
+    return figure
+
+
+def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, in the report's style."""
+    with mpl.rc_context(FIGURE_STYLE):
+        figure = Figure(figsize=(width_in, height_in), layout="constrained")
+        axes = figure.subplots()
+        axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _line(series: int) -> dict[str, Any]:
+    """Colour and dashes of a series."""
+    return {"color": SERIES[series % len(SERIES)], "linestyle": _DASHES[series % len(_DASHES)]}
+
+
+def _learning_line(axes: Axes, arms: Sequence[ArmResult], series: int, dodge: float) -> None:
+    """One arm; `dodge` moves it a little aside, so that intervals at the same size can be told apart."""
+    points = [(a.n_real * dodge, a.auroc.value) for a in arms if a.auroc.value is not None]
+    if not points:
+        return
+    style = _line(series)
+    sizes, values = zip(*points, strict=True)
+    axes.plot(sizes, values, label=arms[0].arm, marker=MARKERS[series % len(MARKERS)], markersize=5.5, **style)
+    for arm in arms:
+        if arm.auroc.lower is not None and arm.auroc.upper is not None:
+            bounds = (arm.auroc.lower, arm.auroc.upper)
+            axes.plot([arm.n_real * dodge] * 2, bounds, color=style["color"], linewidth=1.2)
+    if len(points) == 1:
+        axes.axhline(values[0], linewidth=0.9, alpha=0.7, **style)
+
+
+def _with_headings(rows: Sequence[IntervalRow]) -> list[str | IntervalRow]:
+    """The rows with a heading before each group; a group without a name has none."""
+    lines: list[str | IntervalRow] = []
+    for group, members in groupby(rows, key=lambda row: row.group):
+        lines += [group] if group else []
+        lines += members
+    return lines
+
+
+def _interval_line(axes: Axes, y: int, line: str | IntervalRow, text: Callable[[Interval], str]) -> None:
+    """One estimate, its interval, and both as numbers at the right."""
+    if isinstance(line, str):
+        return
+    colour = SERIES[line.series % len(SERIES)]
+    estimate = line.estimate
+    if estimate.lower is not None and estimate.upper is not None:
+        axes.plot([estimate.lower, estimate.upper], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
+    if estimate.value is not None:
+        axes.plot([estimate.value], [y], color=colour, marker=MARKERS[line.series % len(MARKERS)], markersize=6)
+    axes.text(1.02, y, text(estimate), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
+
+
+def _style_headings(axes: Axes, lines: Sequence[str | IntervalRow]) -> None:
+    """Headings dark and bold, rows plain; no ticks at the left."""
+    for label, line in zip(axes.get_yticklabels(), lines, strict=True):
+        label.set_color(COLOURS["ink"])
+        label.set_fontweight("bold" if isinstance(line, str) else "normal")
+    _bare_left(axes)
+
+
+def _bare_left(axes: Axes) -> None:
+    """Names at the left, without a line or ticks."""
+    axes.tick_params(axis="y", length=0, labelcolor=COLOURS["ink"])
+    axes.spines["left"].set_visible(False)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """The arms in one row above the plot."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize=8.5, handlelength=2.6)

@@ -1,0 +1,183 @@
+"""The terminal: bars and lines while a run works, and one screen with what came of it.
+
+Answers go to stdout and the story to stderr, so that a pipe gets the answer alone. Colours and bars are for a terminal
+only; elsewhere there are plain lines. Text is never read as markup: a hash or a name in brackets is not a tag.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from chiron.progress import ProgressSink
+from chiron.report.formats import count, interval, p_value, signed_interval, words
+from schemas.results import AgreementResult, GateReport, RunReport, TrainReport
+
+__all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_table"]
+
+_PIPED_WIDTH: Final = 100
+_QUIET_S: Final = 2.0  # work shorter than this needs no plain line
+_BETWEEN_LINES_S: Final = 10.0
+
+
+def _console(*, stderr: bool) -> Console:
+    """A console of its terminal's width; of 100 columns where there is no terminal."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
+    return Console(stderr=stderr, width=width, markup=False, highlight=False)
+
+
+console: Final = _console(stderr=False)
+_story: Final = _console(stderr=True)
+
+
+def say_line(line: str) -> None:
+    """Tell the story's next line, above the bars."""
+    _story.print(line, soft_wrap=True)
+
+
+@contextmanager
+def stage_progress() -> Iterator[ProgressSink]:
+    """Show progress within the block: bars on a terminal, else a line now and then."""
+    if not _story.is_terminal:
+        yield _PlainLines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_story, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
+        yield _Bars(progress)
+
+
+class _Bars:
+    """A sink that keeps one bar per kind of work, and takes it away when the work is done."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._bars[what], completed=done, total=total)
+        if done >= total:
+            self._progress.remove_task(self._bars.pop(what))
+
+
+class _PlainLines:
+    """A sink that says how far long work is, every ten seconds and at its end; short work passes in silence."""
+
+    def __init__(self) -> None:
+        self._began: dict[str, float] = {}
+        self._said: dict[str, float] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        began = self._began.setdefault(what, now)
+        finished = done >= total
+        if now - self._said.get(what, began) >= _BETWEEN_LINES_S or (finished and now - began >= _QUIET_S):
+            self._said[what] = now
+            say_line(f"  {what}: {count(done)} of {count(total)}")
+        if finished:
+            self._began.pop(what)
+            self._said.pop(what, None)
+
+
+def print_summary(report: RunReport) -> None:
+    """Print what came of a run."""
+    console.print(summary_table(report))
+
+
+def summary_table(report: RunReport) -> RenderableType:
+    """What came of a run, on one screen."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, fact in _facts(report):
+        facts.add_row(name, fact)
+    ends = Table.grid(padding=(0, 2))
+    ends.add_column(style="bold", no_wrap=True, min_width=11)
+    ends.add_column(overflow="fold")
+    ends.add_row("verdict", report.training.verdict)
+    ends.add_row("model", _model(report))
+    ends.add_row("report", report.report_path)
+    return Group(_heading(report), facts, _arms(report.training), _comparisons(report.training), ends)
+
+
+def _heading(report: RunReport) -> Text:
+    heading = Text(f"\n{report.name}", style="bold")
+    if report.simulated:
+        heading.append("  All data in this run is simulated.", style="yellow")
+    return heading.append("\n")
+
+
+def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
+    """The upper part, line by line."""
+    ingest = report.ingest
+    refused = ", ".join(f"{count(n)} {words(reason)}" for reason, n in sorted(ingest.quarantined.items()))
+    n_refused = count(sum(ingest.quarantined.values())) + (f" ({refused})" if refused else "")
+    yield "records in", f"{count(ingest.n_inputs)}: {count(ingest.n_ingested)} ingested, {n_refused} quarantined"
+    same = "; ".join(" = ".join(group.record_ids) for group in ingest.duplicates[:4])
+    n_same = len(ingest.duplicates)
+    yield (
+        "duplicates",
+        f"{n_same} groups with the same samples: {same}{' ...' if n_same > 4 else ''}" if same else "none",
+    )
+    for result in report.agreement:
+        if result.subject == "overall":
+            yield "agreement", _agreement(result)
+    yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
+    yield "splits", ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())
+    yield "gate", _gate(report.gate)
+    yield "holes", f"{count(len(report.passport.holes))} strata with too few records"
+    yield "synthetic", f"{count(report.n_synthetic)} records"
+    for release in report.releases:
+        yield "release", f"{release.tag}{'' if release.new else ' (unchanged)'}  {release.content_sha256}"
+
+
+def _agreement(result: AgreementResult) -> str:
+    what = ", ".join(part for part in (result.kind, result.compared) if part)
+    return f"{what}: {result.statistic} {interval(result.estimate)}"
+
+
+def _gate(gate: GateReport) -> str:
+    passed = sum(check.status == "passed" for check in gate.checks)
+    return f"{'closed' if gate.blocked else 'open'}: {passed} of {len(gate.checks)} checks passed"
+
+
+def _model(report: RunReport) -> str:
+    model = report.model
+    if model is None:
+        return "none registered"
+    return " ".join([f"{model.name} version {model.version}", *(f"({alias})" for alias in model.aliases)])
+
+
+def _arms(training: TrainReport) -> Table:
+    caption = (
+        f"{training.target_name}, {count(training.n_test)} test records, {count(training.n_test_positive)} positive"
+    )
+    if training.unit == "record":
+        caption += "; record-level, patient overlap can't be excluded"
+    table = Table("arm", box=box.SIMPLE_HEAD, title=caption, title_justify="left", title_style="")
+    table.add_column("real records", justify="right")
+    table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
+    for arm in sorted(training.arms, key=lambda a: a.n_real):
+        table.add_row(arm.arm, count(arm.n_real), interval(arm.auroc))
+    return table
+
+
+def _comparisons(training: TrainReport) -> Table:
+    table = Table("paired difference", box=box.SIMPLE_HEAD)
+    table.add_column("real records", justify="right")
+    table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
+    table.add_column("p", justify="right")
+    for pair in sorted(training.comparisons, key=lambda c: c.n_real):
+        name = f"{pair.arm} − {pair.reference}"
+        table.add_row(name, count(pair.n_real), signed_interval(pair.difference), p_value(pair.p_value))
+    return table
