@@ -1,0 +1,1 @@
+"""Benchmarks: one module each, with a docstring of one line, `TARGET`, and `run() -> Benchmark`."""
