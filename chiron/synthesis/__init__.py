@@ -1,1 +1,1 @@
-
+"""Synthetic recordings from physiological models: plan of beats -> dipole -> leads -> noise -> device -> cohort."""

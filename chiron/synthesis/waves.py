@@ -1,0 +1,141 @@
+"""From a plan of beats and a person's waves to millivolts in each measured lead.
+
+L leads, S samples, B beats, W waves. Every wave is evaluated within five widths only, on unwrapped time, and added to
+what is there: neighbouring beats overlap, and nothing jumps where one ends. Noise does not belong here.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, decay, exp, log, sin
+from chiron.synthesis.person import Person, Waves
+from chiron.synthesis.plan import Beat, BeatPlan
+from chiron.synthesis.stream import Stream
+
+__all__ = ["qt_stretch", "render_heart"]
+
+_SAW_RMS: Final = 0.54  # of the three harmonics of the fibrillatory sawtooth, for amplitude 1
+
+
+@compiled(
+    "void(float64[:, ::1], float64, float64, float64[::1], float64[::1], float64[::1], float64[::1],"
+    " float64[:, ::1], float64[:, ::1], float64[:, ::1])"
+)
+def _add_waves(  # noqa: PLR0913 - a kernel takes plain arrays
+    out: Floats,  # (L, S) mV, added to
+    fs_hz: float,
+    blur_s: float,  # the width of the band limit, a Gaussian too
+    at_s: Floats,  # (B,) where each beat's waves have their zero
+    stretch: Floats,  # (B,) of centres and widths
+    gain: Floats,  # (B,)
+    breath: Floats,  # (B,) in [-1, 1]
+    shape: Floats,  # (W, 3) centre, rise, fall in s
+    amplitude: Floats,  # (W, L) mV
+    swing: Floats,  # (W, L) mV
+) -> None:
+    n = out.shape[1]
+    for b in range(at_s.size):
+        for w in range(shape.shape[0]):
+            centre = at_s[b] + stretch[b] * shape[w, 0]
+            rise, fall = stretch[b] * shape[w, 1], stretch[b] * shape[w, 2]
+            soft_rise, soft_fall = np.sqrt(rise * rise + blur_s * blur_s), np.sqrt(fall * fall + blur_s * blur_s)
+            scale = gain[b] * (rise + fall) / (soft_rise + soft_fall)
+            first = max(int(np.ceil((centre - 5.0 * soft_rise) * fs_hz)), 0)
+            last = min(int(np.floor((centre + 5.0 * soft_fall) * fs_hz)), n - 1)
+            for i in range(first, last + 1):
+                distance = i / fs_hz - centre
+                z = distance / (soft_rise if distance < 0.0 else soft_fall)
+                g = scale * decay(0.5 * z * z)
+                for lead in range(out.shape[0]):
+                    out[lead, i] += g * (amplitude[w, lead] + breath[b] * swing[w, lead])
+
+
+@compiled("void(float64[:, ::1], float64, float64, float64, float64, float64[::1], float64[:, ::1], float64[::1])")
+def _add_fibrillation(  # noqa: PLR0913
+    out: Floats,  # (L, S) mV, added to
+    fs_hz: float,
+    rate_hz: float,
+    from_s: float,
+    to_s: float,
+    size: Floats,  # (3,) mV, of each axis
+    projection: Floats,  # (L, 3)
+    draws: Floats,  # (2 S,) normal
+) -> None:
+    """A sawtooth whose rate and size wander (an Ornstein-Uhlenbeck walk of half a second)."""
+    n = out.shape[1]
+    keep = exp(-2.0 / fs_hz)
+    add = np.sqrt(1.0 - keep * keep)
+    pace, swell, turn = 0.0, 0.0, draws[0]
+    for i in range(n):
+        t = i / fs_hz
+        pace, swell = keep * pace + add * draws[i], keep * swell + add * draws[n + i]
+        turn += rate_hz * (1.0 + 0.12 * pace) / fs_hz
+        fade = min(1.0, (t - from_s) / 0.2, (to_s - t) / 0.2)
+        if fade <= 0.0:
+            continue
+        for axis in range(3):
+            phase = TWO_PI * turn * (1.0 + 0.05 * ((axis + 1) % 3 - 1))
+            saw = sin(phase) + sin(2.0 * phase) / 2.0 + sin(3.0 * phase) / 3.0
+            value = fade * max(1.0 + 0.4 * swell, 0.1) * size[axis] * 2.0 / np.pi * saw
+            for lead in range(out.shape[0]):
+                out[lead, i] += projection[lead, axis] * value
+
+
+def qt_stretch(r_s: Floats) -> Floats:
+    """(B,) how much longer than at 60 beats a minute repolarisation takes: Fridericia's law on a filtered RR."""
+    factors, filtered = [], None
+    for rr in np.diff(r_s, prepend=2 * r_s[0] - r_s[1]).tolist() if r_s.size > 1 else [0.8] * r_s.size:
+        filtered = rr if filtered is None else 0.75 * filtered + 0.25 * rr
+        factors.append(exp(log(min(max(filtered, 0.3), 1.8)) / 3.0))
+    return np.array(factors, dtype=np.float64)
+
+
+def render_heart(  # noqa: PLR0913
+    stream: Stream,
+    person: Person,
+    plan: BeatPlan,
+    *,
+    n_samples: int,
+    fs_hz: float,
+    low_pass_hz: float,
+    breath_hz: float,
+) -> Floats:
+    """(L, S) mV: the heart as the measured leads see it, within the band of the device."""
+    out = np.zeros((person.projection.shape[0], n_samples))
+    blur_s = 0.1325 / low_pass_hz  # a Gaussian filter is 3 dB down there
+    phase = TWO_PI * stream.unit()
+    breathing = np.array([sin(TWO_PI * breath_hz * t + phase) for t in plan.r_s.tolist()])
+    steady = stream.uniform(0.01, 0.05)
+    gain = 1 + steady * stream.normals(plan.r_s.size)
+    once = np.ones_like(gain)
+
+    def add(waves: Waves, at_s: Floats, *per_beat: Floats) -> None:
+        _add_waves(out, fs_hz, blur_s, at_s, *per_beat, waves.shape, waves.amplitude, waves.swing)
+
+    ventricular = (plan.kind == Beat.VENTRICULAR) | (plan.kind == Beat.ABERRANT)
+    stretch = qt_stretch(plan.r_s)
+    for chosen, qrs, t in (
+        (~ventricular, person.qrs, person.t),
+        (ventricular, person.ventricular_qrs, person.ventricular_t),
+    ):
+        add(qrs, plan.r_s[chosen], once[chosen], gain[chosen], breathing[chosen])
+        add(t, plan.r_s[chosen], stretch[chosen], gain[chosen], breathing[chosen])
+    p_gain = 1 + 0.08 * stream.normals(plan.p_s.size)
+    for chosen, p in ((~plan.p_ectopic, person.p), (plan.p_ectopic, person.ectopic_p)):
+        at_s = plan.p_s[chosen]
+        add(p, at_s, np.ones_like(at_s), p_gain[chosen], np.zeros_like(at_s))
+    if plan.flutter_s.size:
+        ones = np.ones_like(plan.flutter_s)
+        add(person.flutter, plan.flutter_s, ones, ones, 0 * ones)
+    if plan.fibrillation_s is not None:
+        _fibrillate(stream, out, person, plan.fibrillation_s, fs_hz)
+    return out
+
+
+def _fibrillate(stream: Stream, out: Floats, person: Person, window_s: tuple[float, float], fs_hz: float) -> None:
+    rms = stream.log_normal(0.05, 0.6)
+    size = np.array([stream.log_normal(rms / _SAW_RMS, 0.3) for _ in range(3)])
+    rate_hz = stream.uniform(4.0, 8.5)
+    draws = stream.normals(2 * out.shape[1])
+    _add_fibrillation(out, fs_hz, rate_hz, *window_s, size, person.projection, draws)
