@@ -1,0 +1,51 @@
+"""Running git: without questions, in English, and outside of any repository that the caller is in."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from chiron.errors import ServiceUnavailable
+
+__all__ = ["GitFailed", "git"]
+
+# What git sets for its hooks: with these, a release from within a hook would work on that hook's repository.
+_OF_ANOTHER_REPOSITORY: Final = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+
+
+class GitFailed(ServiceUnavailable):
+    """A git command failed. `stdout` is what it had written."""
+
+    def __init__(self, command: str, done: subprocess.CompletedProcess[bytes]) -> None:
+        lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        telling = [line for line in lines if line.removeprefix("remote: ").startswith(("fatal:", "error:"))]
+        said = (telling or lines or [f"exit code {done.returncode}"])[0]
+        super().__init__(f"git {command}: expected success, found: {said}; check the registry's address and access")
+        self.said = said
+        self.stdout = done.stdout
+
+
+def git(command: str, *arguments: str, at: Path | None = None, stdin: bytes = b"") -> bytes:
+    """Run a git command, in the repository `at`; what it writes. Raises GitFailed with git's own words."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
+    done = subprocess.run(
+        ["git", *(["-C", str(at)] if at else []), command, *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        check=False,
+    )
+    if done.returncode != 0:
+        raise GitFailed(command, done)
+    return done.stdout

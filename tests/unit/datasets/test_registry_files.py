@@ -1,0 +1,75 @@
+import pytest
+
+from chiron.datasets.registry_files import (
+    CONFIG,
+    StoredFolder,
+    pointer_file,
+    read_pointer,
+    read_record,
+    read_remote,
+    record_file,
+    release_files,
+)
+from chiron.errors import Damaged
+from schemas.manifest import Kind
+from schemas.release import ReleaseRecord
+
+RECORD = ReleaseRecord(
+    name="demo",
+    version="1.2.0",
+    kind=Kind.VALIDATED,
+    simulated=False,
+    content_sha256="a" * 64,
+    manifest_sha256="b" * 64,
+    n_rows={"records": 3},
+    schema_sha256="c" * 64,
+    codes=(),
+)
+STORED = StoredFolder(md5="0123456789abcdef" * 2 + ".dir", n_bytes=12, n_files=2, remote="s3://bucket/prefix")
+
+
+def test_what_was_written_is_read_back() -> None:
+    files = release_files(RECORD, STORED)
+    assert read_record(files[record_file("demo")], "demo@1.2.0") == RECORD
+    assert read_pointer(files[pointer_file("demo")], "demo@1.2.0") == STORED.md5
+    assert read_remote(files[CONFIG]) == STORED.remote
+
+
+@pytest.mark.parametrize("remote", ["/data/a#b", "/data/a, b", "/with space/'quotes'", "/ünïcode", "/50%"])
+def test_a_folder_with_an_odd_name_is_read_back(remote: str) -> None:
+    assert read_remote(release_files(RECORD, STORED._replace(remote=remote))[CONFIG]) == remote
+
+
+def test_the_configuration_holds_an_address_and_nothing_else() -> None:
+    text = release_files(RECORD, STORED)[CONFIG].decode()
+    assert text == (
+        "[core]\n    analytics = false\n    remote = storage\n"
+        "['remote \"storage\"']\n    url = s3://bucket/prefix\n"
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[core]\n", b"[['remote", b"remote = 3\n"])
+def test_a_configuration_without_a_remote_names_none(data: bytes) -> None:
+    assert read_remote(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"outs: []",
+        b"outs: 3",
+        b"outs: [{md5: ../../../../etc/passwd.dir}]",
+        b"outs: [{md5: 0123456789abcdef0123456789abcdef}]",
+        b"!!python/object/apply:os.system [true]",
+    ],
+)
+def test_a_pointer_that_is_none_is_damage(data: bytes) -> None:
+    with pytest.raises(Damaged, match="demo@1.2.0"):
+        read_pointer(data, "demo@1.2.0")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b'{"record_version": 2}'])
+def test_a_record_that_is_none_is_damage(data: bytes) -> None:
+    with pytest.raises(Damaged, match="demo@1.2.0"):
+        read_record(data, "demo@1.2.0")
