@@ -7,7 +7,6 @@ from prefect import task
 from chiron.datasets.refs import write_ref
 from chiron.demo.hospital import write_demo_hospital
 from chiron.records.ingest import ingest_source
-from chiron.report.stages import with_summary
 from schemas.params import IngestParams
 from schemas.results import StageOutcome
 from tasks.policy import POLICY
@@ -26,6 +25,6 @@ def make_demo_hospital(workdir: str) -> str:
 @task(**POLICY, tags=["ingest"])
 def read_recordings(params: IngestParams, workdir: str) -> StageOutcome:
     """Turn a landing folder into a dataset; what can't be read goes to quarantine."""
-    outcome = with_summary(ingest_source(Path(workdir), params))
+    outcome = ingest_source(Path(workdir), params)
     write_ref(Path(workdir), params.name, "ingest", outcome.ref)
     return outcome

@@ -6,7 +6,6 @@ from prefect import task
 
 from chiron.datasets.refs import write_ref
 from chiron.datasets.signals import default_shard_samples
-from chiron.report.stages import with_summary
 from chiron.settings import settings
 from chiron.synthesis.cohort import synthesize_cohort
 from schemas.params import SynthesizeParams
@@ -21,13 +20,12 @@ __all__ = ["make_cohort"]
 def make_cohort(params: SynthesizeParams, name: str, workdir: str) -> StageOutcome:
     """Synthesize a cohort from its specification."""
     with process_map() as over_processes:
-        made = synthesize_cohort(
+        outcome = synthesize_cohort(
             Path(workdir),
             params,
             map=over_processes,
             batch_records=settings().batch_records,
             shard_samples=default_shard_samples("int16"),
         )
-    outcome = with_summary(made)
     write_ref(Path(workdir), name, "synthesize", outcome.ref)
     return outcome

@@ -7,7 +7,6 @@ from prefect import task
 from chiron.datasets.refs import write_ref
 from chiron.learning.stage import train_models
 from chiron.models.promotion import register_if_proven
-from chiron.report.stages import with_summary
 from chiron.settings import settings
 from schemas.manifest import DatasetRef
 from schemas.params import TrainParams
@@ -20,7 +19,7 @@ __all__ = ["fit_and_compare", "register_candidate"]
 @task(**POLICY, tags=["train", "gpu"])
 def fit_and_compare(params: TrainParams, real: DatasetRef, cohort: DatasetRef, name: str, workdir: str) -> StageOutcome:
     """Train every arm, then score all of them on the test split, once."""
-    outcome = with_summary(train_models(Path(workdir), params, real, cohort))
+    outcome = train_models(Path(workdir), params, real, cohort)
     write_ref(Path(workdir), name, "train", outcome.ref)
     return outcome
 

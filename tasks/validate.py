@@ -7,7 +7,6 @@ from prefect import task
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.refs import write_ref
 from chiron.quality.validate import validate_dataset
-from chiron.report.stages import with_summary
 from schemas.manifest import DatasetRef
 from schemas.params import ValidateParams
 from schemas.results import GateReport, StageOutcome
@@ -19,7 +18,7 @@ __all__ = ["check_dataset", "read_gate"]
 @task(**POLICY, tags=["validate"])
 def check_dataset(params: ValidateParams, dataset: DatasetRef, name: str, workdir: str) -> StageOutcome:
     """Make the validated dataset: consensus labels, splits, missingness, and the gate's results."""
-    outcome = with_summary(validate_dataset(Path(workdir), params, dataset))
+    outcome = validate_dataset(Path(workdir), params, dataset)
     write_ref(Path(workdir), name, "validate", outcome.ref)
     return outcome
 

@@ -34,7 +34,7 @@ class Example:
 def real_example(validated: Dataset, code: Code) -> Example | None:
     """A training record whose label says that the finding is there; none where there is none."""
     labelled = validated.scan(LABELS).filter(
-        (pl.col("code_system") == code.system) & (pl.col("code") == code.code) & (pl.col("probability") >= 0.5)
+        (pl.col("code_system") == code.system) & (pl.col("code") == code.code) & (pl.col("probability") > 0.5)
     )
     training = validated.scan(SPLITS).filter(pl.col("split") == SplitName.TRAIN.value)
     records = validated.scan(RECORDS).join(labelled, on="record_id", how="semi")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from chiron.datasets.dataset import Dataset
 from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
-from chiron.report.formats import signed_interval
+from chiron.report.formats import is_kappa, signed_interval
 from chiron.report.plots import (
     IntervalRow,
     interval_plot,
@@ -19,20 +19,27 @@ from chiron.report.plots import (
     roc_plot,
 )
 from chiron.report.svg import inline_svg
-from chiron.report.tables import arm_order, arms_in_order, compared_readings, is_kappa
+from chiron.report.tables import arm_order, arms_in_order, compared_readings
 from chiron.report.traces import draw_record
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
 from schemas.results import Interval, RunReport, TrainReport
 
-__all__ = ["Figures", "TracePair", "draw_figures"]
+__all__ = ["Figures", "Trace", "TracePair", "draw_figures"]
+
+
+class Trace(NamedTuple):
+    """One recording and where it comes from; without a drawing where there is none to show."""
+
+    origin: str
+    example: Example | None
+    drawing: Markup | None
 
 
 class TracePair(NamedTuple):
-    """A real and a synthetic recording with the same finding; none where there is none to show."""
+    """A real and a synthetic recording with the same finding."""
 
     finding: str
-    real: Markup | None
-    synthetic: Markup | None
+    traces: tuple[Trace, Trace]
 
 
 class Figures(NamedTuple):
@@ -59,7 +66,7 @@ def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> F
         losses=_losses(training),
         agreement=_agreement(report),
         missingness=_missingness(report) if report.passport.columns else None,
-        traces=_traces(training, validated, cohort),
+        traces=_traces(report, validated, cohort),
     )
 
 
@@ -138,27 +145,28 @@ def _missingness(report: RunReport) -> Markup:
     return _svg(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
 
 
-def _traces(training: TrainReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:
+def _traces(report: RunReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:
     """Sinus rhythm and the target."""
-    target = Code(CodeSystem(training.target_system), training.target_code)
+    target = Code(CodeSystem(report.training.target_system), report.training.target_code)
+    origin = "demo hospital" if report.simulated else "real"
     return tuple(
         TracePair(
             finding=concept_name(code),
-            real=_trace(real_example(validated, code), f"trace-real-{i}", f"real, {concept_name(code)}"),
-            synthetic=_trace(
-                synthetic_example(cohort, code), f"trace-synthetic-{i}", f"synthetic, {concept_name(code)}"
+            traces=(
+                _trace(origin, real_example(validated, code), f"trace-{i}-landed", concept_name(code)),
+                _trace("synthetic", synthetic_example(cohort, code), f"trace-{i}-synthetic", concept_name(code)),
             ),
         )
         for i, code in enumerate(dict.fromkeys((SINUS_RHYTHM, target)))
     )
 
 
-def _trace(example: Example | None, slug: str, what: str) -> Markup | None:
+def _trace(origin: str, example: Example | None, slug: str, finding: str) -> Trace:
     if example is None:
-        return None
-    title = f"{what} · {example.record_id} · {example.fs_hz:g} Hz"
-    figure = draw_record(example.signal_mv, example.fs_hz, (example.lead,), title, max_s=SHOWN_S)
-    return _svg(figure, slug, f"Electrocardiogram: {what}; the first {SHOWN_S:g} seconds of lead {example.lead}.")
+        return Trace(origin, None, None)
+    figure = draw_record(example.signal_mv, example.fs_hz, (example.lead,), max_s=SHOWN_S)
+    alt = f"Electrocardiogram, {origin}, {finding}: the first {SHOWN_S:g} seconds of lead {example.lead}."
+    return Trace(origin, example, _svg(figure, slug, alt))
 
 
 def _bounds(rows: Sequence[IntervalRow]) -> tuple[float, float]:

@@ -3,9 +3,22 @@
 from typing import Final
 
 from schemas.codes import Code, CodeSystem, concept_name
-from schemas.results import Interval
+from schemas.results import AgreementResult, Interval
 
-__all__ = ["count", "finding", "interval", "number", "p_value", "percent", "short_hash", "signed_interval", "words"]
+__all__ = [
+    "agreement",
+    "count",
+    "finding",
+    "interval",
+    "is_kappa",
+    "number",
+    "p_value",
+    "percent",
+    "percent_interval",
+    "short_hash",
+    "signed_interval",
+    "words",
+]
 
 _UNKNOWN: Final = "n/a"
 
@@ -30,6 +43,23 @@ def interval(estimate: Interval) -> str:
     if estimate.value is None or estimate.lower is None or estimate.upper is None:
         return number(estimate.value)
     return f"{number(estimate.value)} [{number(estimate.lower)}, {number(estimate.upper)}]"
+
+
+def percent_interval(estimate: Interval) -> str:
+    """A share: 85.5 % [81.5, 89.5]."""
+    if estimate.value is None or estimate.lower is None or estimate.upper is None:
+        return _UNKNOWN if estimate.value is None else percent(estimate.value)
+    return f"{percent(estimate.value)} [{100 * estimate.lower:.1f}, {100 * estimate.upper:.1f}]"
+
+
+def agreement(result: AgreementResult) -> str:
+    """A kappa as it is, a share as per cent."""
+    return (interval if is_kappa(result) else percent_interval)(result.estimate)
+
+
+def is_kappa(result: AgreementResult) -> bool:
+    """Whether chance is taken out of this figure: only such figures may stand on one axis."""
+    return "kappa" in result.statistic
 
 
 def signed_interval(estimate: Interval) -> str:

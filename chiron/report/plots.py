@@ -26,6 +26,7 @@ __all__ = [
     "roc_plot",
 ]
 
+_WIDTH_IN: Final = 4.8  # so that text of 9 points is still 9 pixels high on a phone
 _ROW_IN: Final = 0.27
 _DASHES: Final = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 2)))
 
@@ -40,6 +41,7 @@ class IntervalRow:
     estimate: Interval
 
 
+@mpl.rc_context(FIGURE_STYLE)
 def interval_plot(
     rows: Sequence[IntervalRow],
     *,
@@ -50,7 +52,7 @@ def interval_plot(
 ) -> Figure:
     """Estimates with their intervals, one below the other, with the numbers beside them (a forest plot)."""
     lines = _with_headings(rows)
-    figure, axes = _figure(5.6, 0.62 + _ROW_IN * len(lines))
+    figure, axes = _figure(_WIDTH_IN, 0.62 + _ROW_IN * len(lines))
     for y, line in enumerate(lines):
         _interval_line(axes, y, line, text)
     if reference is not None:
@@ -62,9 +64,10 @@ def interval_plot(
     return figure
 
 
+@mpl.rc_context(FIGURE_STYLE)
 def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
     """AUROC against the number of real training records, one line per arm. Zero has a place on the axis of its own."""
-    figure, axes = _figure(5.6, 3.3)
+    figure, axes = _figure(_WIDTH_IN, 4.3)
     for series, arm in enumerate(order):
         own = sorted((a for a in arms if a.arm == arm), key=lambda a: a.n_real)
         _learning_line(axes, own, series, dodge=1 + 0.035 * (series - len(order) / 2))
@@ -78,23 +81,25 @@ def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
     return figure
 
 
+@mpl.rc_context(FIGURE_STYLE)
 def roc_plot(curves: Sequence[RocCurve], order: Sequence[str], *, title: str) -> Figure:
     """Receiver operating characteristics of several arms."""
-    figure, axes = _figure(3.5, 3.75)
+    figure, axes = _figure(_WIDTH_IN, 4.3)
     axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
     for curve in sorted(curves, key=lambda c: order.index(c.arm)):
         series = order.index(curve.arm)
         axes.plot(curve.false_positive_rate, curve.true_positive_rate, label=curve.arm, **_line(series))
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="sensitivity", title=title)
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="W")
     axes.legend(loc="lower right", fontsize=8.5)
     return figure
 
 
+@mpl.rc_context(FIGURE_STYLE)
 def missingness_plot(columns: Sequence[ColumnMissingness]) -> Figure:
     """The share of records without a value, per column, the emptiest first."""
     shown = sorted(columns, key=lambda c: (-c.share, c.column))
-    figure, axes = _figure(5.6, 0.62 + _ROW_IN * len(shown))
+    figure, axes = _figure(_WIDTH_IN, 0.62 + _ROW_IN * len(shown))
     places = range(len(shown))
     axes.barh(places, [100] * len(shown), height=0.5, color=COLOURS["rule"], linewidth=0)
     axes.barh(places, [100 * c.share for c in shown], height=0.5, color=SERIES[0], linewidth=0)
@@ -107,9 +112,10 @@ def missingness_plot(columns: Sequence[ColumnMissingness]) -> Figure:
     return figure
 
 
+@mpl.rc_context(FIGURE_STYLE)
 def loss_plot(curve: LossCurve, *, series: int) -> Figure:
     """One training's loss by step."""
-    figure, axes = _figure(2.9, 1.9)
+    figure, axes = _figure(3.6, 2.2)
     axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
     axes.set(title=curve.label, xlabel="step", ylabel="loss")
     axes.set_ylim(bottom=0)
@@ -117,11 +123,10 @@ def loss_plot(curve: LossCurve, *, series: int) -> Figure:
 
 
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes, in the report's style."""
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = Figure(figsize=(width_in, height_in), layout="constrained")
-        axes = figure.subplots()
-        axes.set_axisbelow(True)
+    """A figure with one pair of axes."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axisbelow(True)
     return figure, axes
 
 

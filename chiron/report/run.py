@@ -43,7 +43,7 @@ def write_run_report(
         name=params.name,
         simulated=ingested.manifest.simulated,
         stages=stages,
-        ingest=ingested.report("ingest_report", IngestReport),
+        ingest=ingested.report("ingest", IngestReport),
         agreement=validated.report("agreement", AgreementReport).results,
         gate=validated.report("gate", GateReport),
         passport=validated.report("passport", Passport),

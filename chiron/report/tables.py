@@ -17,7 +17,6 @@ __all__ = [
     "arms_in_order",
     "checks_by_urgency",
     "compared_readings",
-    "is_kappa",
     "label_rows",
 ]
 
@@ -66,11 +65,6 @@ def checks_by_urgency(report: RunReport) -> tuple[list[CheckResult], list[CheckR
     return sorted(others, key=lambda c: (c.severity is not Severity.BLOCKING, c.name)), passed
 
 
-def is_kappa(result: AgreementResult) -> bool:
-    """Whether chance is taken out of this figure: such figures may stand on one axis."""
-    return "kappa" in result.statistic
-
-
 def compared_readings(results: tuple[AgreementResult, ...]) -> list[Comparison]:
     """The agreements, one table per kind of comparison."""
     keyed = sorted(results, key=lambda r: [(x.kind, x.compared) for x in results].index((r.kind, r.compared)))
@@ -105,7 +99,7 @@ def _with_splits(validated: Dataset) -> pl.DataFrame:
 
 def _row(report: RunReport, labels: pl.DataFrame, code: Code) -> LabelRow:
     own = labels.filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
-    present = own.filter(pl.col("probability") >= 0.5)
+    present = own.filter(pl.col("probability") > 0.5)
     return LabelRow(
         name=concept_name(code),
         code=str(code),
