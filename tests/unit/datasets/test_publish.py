@@ -1,0 +1,158 @@
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chiron.datasets.publish import release_dataset
+from chiron.datasets.registry import list_releases, open_registry
+from chiron.datasets.registry_files import CONFIG, read_remote
+from chiron.errors import Damaged, ReleaseConflict, WorkdirRefused
+from schemas.params import ReleaseParams
+from schemas.results import StageOutcome
+
+DEMO = ReleaseParams(name="demo")
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def small(make_dataset: Callable[..., StageOutcome]) -> StageOutcome:
+    return make_dataset()
+
+
+@pytest.fixture
+def larger(make_dataset: Callable[..., StageOutcome]) -> StageOutcome:
+    return make_dataset("other", n_records=7)
+
+
+def remote_of(registry: Path) -> str | None:
+    with open_registry(str(registry)) as opened:
+        return read_remote(opened.newest(CONFIG))
+
+
+def test_the_first_release_makes_registry_and_remote_in_the_workdir(workdir: Path, small: StageOutcome) -> None:
+    release = release_dataset(workdir, DEMO, small.ref)
+    assert (release.tag, release.new) == ("demo@1.0.0", True)
+    assert release.content_sha256 == small.ref.content_sha256
+    assert release.registry == str(workdir / "registry.git")
+    assert remote_of(workdir / "registry.git") == str(workdir / "remote")
+
+
+def test_the_same_content_is_not_released_twice(workdir: Path, small: StageOutcome) -> None:
+    first = release_dataset(workdir, DEMO, small.ref)
+    assert release_dataset(workdir, DEMO, small.ref) == first.model_copy(update={"new": False})
+    assert len(list_releases(first.registry)) == 1
+
+
+def test_released_content_is_recognised_without_its_bytes_within_a_second(workdir: Path, small: StageOutcome) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    gone = small.ref.model_copy(update={"path": "/absent"})
+    start = time.perf_counter()
+    assert not release_dataset(workdir, DEMO, gone).new
+    assert time.perf_counter() - start < 1
+
+
+def test_recognising_released_content_does_not_load_dvc() -> None:
+    code = (
+        "import sys, chiron.datasets.publish; print(sorted({m.split('.')[0] for m in sys.modules} & {'dvc', 'boto3'}))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert found.strip() == "[]"
+
+
+def test_other_rows_become_the_next_minor_version(workdir: Path, small: StageOutcome, larger: StageOutcome) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    assert release_dataset(workdir, DEMO, larger.ref).tag == "demo@1.1.0"
+
+
+def test_the_same_content_under_another_name_is_another_release(workdir: Path, small: StageOutcome) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    assert release_dataset(workdir, ReleaseParams(name="second"), small.ref).tag == "second@1.0.0"
+
+
+def test_a_version_named_by_hand_is_taken(workdir: Path, small: StageOutcome) -> None:
+    assert release_dataset(workdir, ReleaseParams(name="demo", version="3.1.4"), small.ref).tag == "demo@3.1.4"
+
+
+def test_a_version_that_exists_with_other_content_is_a_conflict(
+    workdir: Path, small: StageOutcome, larger: StageOutcome
+) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    with pytest.raises(ReleaseConflict, match="a release never changes"):
+        release_dataset(workdir, ReleaseParams(name="demo", version="1.0.0"), larger.ref)
+
+
+def test_a_version_that_exists_with_the_same_content_is_none(workdir: Path, small: StageOutcome) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    assert not release_dataset(workdir, ReleaseParams(name="demo", version="1.0.0"), small.ref).new
+
+
+def test_damaged_bytes_are_not_released(workdir: Path, small: StageOutcome) -> None:
+    table = Path(small.ref.path) / "labels.parquet"
+    table.write_bytes(table.read_bytes()[:-1] + b"x")
+    with pytest.raises(Damaged, match=r"labels\.parquet"):
+        release_dataset(workdir, DEMO, small.ref)
+    assert list_releases(str(workdir / "registry.git")) == []
+    assert not (workdir / "remote").exists()
+
+
+def test_a_folder_with_other_content_than_the_reference_is_not_released(workdir: Path, small: StageOutcome) -> None:
+    with pytest.raises(Damaged, match="expected content"):
+        release_dataset(workdir, DEMO, small.ref.model_copy(update={"content_sha256": "0" * 64}))
+
+
+def test_a_registry_and_a_remote_elsewhere_leave_the_workdir_alone(tmp_path: Path, small: StageOutcome) -> None:
+    before = sorted(path.name for path in (tmp_path / "work").iterdir())
+    release = release_dataset(
+        tmp_path / "work", DEMO, small.ref, registry=str(tmp_path / "r" / "team.git"), remote=str(tmp_path / "bytes")
+    )
+    assert release.registry == str(tmp_path / "r" / "team.git")
+    assert (tmp_path / "bytes" / "files" / "md5").is_dir()
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == before
+
+
+def test_the_registrys_own_remote_is_used_where_none_is_named(
+    workdir: Path, tmp_path: Path, small: StageOutcome, larger: StageOutcome
+) -> None:
+    release_dataset(workdir, DEMO, small.ref, remote=str(tmp_path / "bytes"))
+    release_dataset(workdir, DEMO, larger.ref)
+    assert remote_of(workdir / "registry.git") == str(tmp_path / "bytes")
+    assert not (workdir / "remote").exists()
+
+
+def test_what_people_add_to_the_registrys_configuration_stays(
+    workdir: Path, small: StageOutcome, larger: StageOutcome
+) -> None:
+    registry = release_dataset(workdir, DEMO, small.ref).registry
+    with open_registry(registry) as opened:
+        text = opened.newest(CONFIG) + b"    jobs = 4\n"
+        opened.publish("note", {CONFIG: text})
+    release_dataset(workdir, DEMO, larger.ref)
+    with open_registry(registry) as opened:
+        assert opened.newest(CONFIG) == text
+
+
+def test_a_workdir_that_holds_something_else_is_refused(tmp_path: Path, small: StageOutcome) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.jpg").touch()
+    with pytest.raises(WorkdirRefused):
+        release_dataset(tmp_path / "photos", DEMO, small.ref)
+
+
+def test_who_never_gets_first_gives_up_and_says_why(
+    workdir: Path, small: StageOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chiron.datasets.publish._PAUSE_S", 0.0)
+    monkeypatch.setattr("chiron.datasets.publish._ATTEMPTS", 3)
+    registry = Path(release_dataset(workdir, ReleaseParams(name="other"), small.ref).registry)
+    hook = registry / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'error: closed for today' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(ReleaseConflict, match="closed for today"):
+        release_dataset(workdir, DEMO, small.ref)
