@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Final
 
 from rich import box
@@ -18,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chiron.progress import ProgressSink
-from chiron.report.formats import count, interval, p_value, signed_interval, words
+from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
 from schemas.results import AgreementResult, GateReport, RunReport, TrainReport
 
 __all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_table"]
@@ -107,7 +108,8 @@ def summary_table(report: RunReport) -> RenderableType:
     ends.add_row("verdict", report.training.verdict)
     ends.add_row("model", _model(report))
     ends.add_row("report", report.report_path)
-    return Group(_heading(report), facts, _arms(report.training), _comparisons(report.training), ends)
+    tables = _arms(report.training), "", _comparisons(report.training)
+    return Group(_heading(report), facts, "", *tables, "", ends)
 
 
 def _heading(report: RunReport) -> Text:
@@ -117,33 +119,38 @@ def _heading(report: RunReport) -> Text:
     return heading.append("\n")
 
 
+def _test_split(training: TrainReport) -> str:
+    split = f"{count(training.n_test)} test records, {count(training.n_test_positive)} with {training.target_name}"
+    return f"{split}; record-level, patient overlap can't be excluded" if training.unit == "record" else split
+
+
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     """The upper part, line by line."""
     ingest = report.ingest
     refused = ", ".join(f"{count(n)} {words(reason)}" for reason, n in sorted(ingest.quarantined.items()))
     n_refused = count(sum(ingest.quarantined.values())) + (f" ({refused})" if refused else "")
-    yield "records in", f"{count(ingest.n_inputs)}: {count(ingest.n_ingested)} ingested, {n_refused} quarantined"
+    yield "records in", f"{count(ingest.n_inputs)}: {count(ingest.n_ingested)} ingested, quarantined {n_refused}"
     same = "; ".join(" = ".join(group.record_ids) for group in ingest.duplicates[:4])
     n_same = len(ingest.duplicates)
     yield (
         "duplicates",
         f"{n_same} groups with the same samples: {same}{' ...' if n_same > 4 else ''}" if same else "none",
     )
-    for result in report.agreement:
-        if result.subject == "overall":
-            yield "agreement", _agreement(result)
+    overall = [result for result in report.agreement if result.subject == "overall"]
+    for compared, results in groupby(overall, key=_compared):
+        yield "agreement", f"{compared}: {', '.join(f'{r.statistic} {agreement(r)}' for r in results)}"
     yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
     yield "splits", ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())
     yield "gate", _gate(report.gate)
     yield "holes", f"{count(len(report.passport.holes))} strata with too few records"
     yield "synthetic", f"{count(report.n_synthetic)} records"
+    yield "test split", _test_split(report.training)
     for release in report.releases:
         yield "release", f"{release.tag}{'' if release.new else ' (unchanged)'}  {release.content_sha256}"
 
 
-def _agreement(result: AgreementResult) -> str:
-    what = ", ".join(part for part in (result.kind, result.compared) if part)
-    return f"{what}: {result.statistic} {interval(result.estimate)}"
+def _compared(result: AgreementResult) -> str:
+    return ", ".join(part for part in (result.kind, result.compared) if part)
 
 
 def _gate(gate: GateReport) -> str:
@@ -159,12 +166,7 @@ def _model(report: RunReport) -> str:
 
 
 def _arms(training: TrainReport) -> Table:
-    caption = (
-        f"{training.target_name}, {count(training.n_test)} test records, {count(training.n_test_positive)} positive"
-    )
-    if training.unit == "record":
-        caption += "; record-level, patient overlap can't be excluded"
-    table = Table("arm", box=box.SIMPLE_HEAD, title=caption, title_justify="left", title_style="")
+    table = Table("arm", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("real records", justify="right")
     table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
     for arm in sorted(training.arms, key=lambda a: a.n_real):
@@ -173,7 +175,7 @@ def _arms(training: TrainReport) -> Table:
 
 
 def _comparisons(training: TrainReport) -> Table:
-    table = Table("paired difference", box=box.SIMPLE_HEAD)
+    table = Table("paired difference", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("real records", justify="right")
     table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
     table.add_column("p", justify="right")

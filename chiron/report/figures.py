@@ -105,17 +105,17 @@ def _learning(training: TrainReport) -> Markup:
 
 
 def _roc(training: TrainReport) -> tuple[Markup, ...]:
-    """One plot per number of real records, in the same colours."""
+    """One plot per number of real records; the arms that need none are in each."""
     order = [*dict.fromkeys([*arm_order(training), *(c.arm for c in training.roc)])]
     sizes = sorted({c.n_real for c in training.roc})
-    return tuple(
-        _svg(
-            roc_plot([c for c in training.roc if c.n_real == n], order, title=f"{n:,} real records"),
-            f"roc-{n}",
-            f"Receiver operating characteristics of the arms with {n:,} real training records.",
-        )
-        for n in sizes
-    )
+    return tuple(_roc_of(training, order, n) for n in sizes if n > 0 or len(sizes) == 1)
+
+
+def _roc_of(training: TrainReport, order: list[str], n_real: int) -> Markup:
+    curves = [c for c in training.roc if c.n_real in (0, n_real)]
+    figure = roc_plot(curves, order, title=f"{n_real:,} real records")
+    alt = f"Receiver operating characteristics of the arms with {n_real:,} real training records."
+    return _svg(figure, f"roc-{n_real}", alt)
 
 
 def _losses(training: TrainReport) -> tuple[Markup, ...]:

@@ -13,7 +13,14 @@ from markupsafe import Markup
 from chiron.datasets.dataset import Dataset
 from chiron.report import formats
 from chiron.report.figures import draw_figures
-from chiron.report.tables import arms_in_order, checks_by_urgency, compared_readings, label_rows
+from chiron.report.tables import (
+    arms_in_order,
+    auroc_by_size,
+    checks_by_urgency,
+    compared_readings,
+    label_rows,
+    real_sizes,
+)
 from schemas.results import RunReport
 
 __all__ = ["render_report", "write_report_page"]
@@ -35,6 +42,8 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
             training=report.training,
             figures=draw_figures(report, validated=validated, cohort=cohort),
             arms=arms_in_order(report.training),
+            auroc=auroc_by_size(report.training),
+            sizes=real_sizes(report.training),
             comparisons=compared_readings(report.agreement),
             open_checks=open_checks,
             passed_checks=passed_checks,

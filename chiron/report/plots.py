@@ -67,7 +67,7 @@ def interval_plot(
 @mpl.rc_context(FIGURE_STYLE)
 def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
     """AUROC against the number of real training records, one line per arm. Zero has a place on the axis of its own."""
-    figure, axes = _figure(_WIDTH_IN, 4.3)
+    figure, axes = _figure(_WIDTH_IN, 4.2)
     for series, arm in enumerate(order):
         own = sorted((a for a in arms if a.arm == arm), key=lambda a: a.n_real)
         _learning_line(axes, own, series, dodge=1 + 0.035 * (series - len(order) / 2))
@@ -84,7 +84,7 @@ def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
 @mpl.rc_context(FIGURE_STYLE)
 def roc_plot(curves: Sequence[RocCurve], order: Sequence[str], *, title: str) -> Figure:
     """Receiver operating characteristics of several arms."""
-    figure, axes = _figure(_WIDTH_IN, 4.3)
+    figure, axes = _figure(_WIDTH_IN, 4.2)
     axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
     for curve in sorted(curves, key=lambda c: order.index(c.arm)):
         series = order.index(curve.arm)
@@ -188,5 +188,5 @@ def _bare_left(axes: Axes) -> None:
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
-    """The arms in one row above the plot."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize=8.5, handlelength=2.6)
+    """The arms above the plot."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=8.5, handlelength=2.6)

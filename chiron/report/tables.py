@@ -15,9 +15,11 @@ __all__ = [
     "LabelRow",
     "arm_order",
     "arms_in_order",
+    "auroc_by_size",
     "checks_by_urgency",
     "compared_readings",
     "label_rows",
+    "real_sizes",
 ]
 
 
@@ -56,6 +58,17 @@ def arms_in_order(training: TrainReport) -> list[ArmResult]:
     """The results by number of real records, then in the order of the arms."""
     order = arm_order(training)
     return sorted(training.arms, key=lambda a: (a.n_real, order.index(a.arm)))
+
+
+def auroc_by_size(training: TrainReport) -> dict[str, list[ArmResult | None]]:
+    """For each arm its result at every number of real records, smallest first; none where it was not trained."""
+    found = {(a.arm, a.n_real): a for a in training.arms}
+    return {arm: [found.get((arm, n)) for n in real_sizes(training)] for arm in arm_order(training)}
+
+
+def real_sizes(training: TrainReport) -> list[int]:
+    """The numbers of real training records that were tried."""
+    return sorted({a.n_real for a in training.arms})
 
 
 def checks_by_urgency(report: RunReport) -> tuple[list[CheckResult], list[CheckResult]]:

@@ -22,7 +22,8 @@ __all__ = ["draw_record", "draw_to_file"]
 _MM_PER_S: Final = 25.0
 _MM_PER_MV: Final = 10.0
 _MM_PER_INCH: Final = 25.4
-_LEFT_MM, _RIGHT_MM, _TOP_MM, _BOTTOM_MM = 13.0, 3.0, 7.0, 11.0  # around the paper
+_LEFT_MM, _RIGHT_MM, _BOTTOM_MM = 13.0, 3.0, 11.0  # around the paper
+_TITLE_MM, _NO_TITLE_MM = 8.0, 1.5
 _LEAD_IN_MM: Final = 10.0  # of paper before the first sample, for the calibration pulse
 _FORMATS: Final = (".png", ".svg")
 
@@ -42,7 +43,7 @@ def draw_record(
     width = _LEAD_IN_MM + 5 * np.ceil(shown_mm.shape[1] / fs_hz * _MM_PER_S / 5)
     height = sum(high - low for low, high in spans)
     with mpl.rc_context(FIGURE_STYLE):
-        figure, axes = _paper(float(width), float(height))
+        figure, axes = _paper(float(width), float(height), top=_TITLE_MM if title else _NO_TITLE_MM)
         _label_axes(axes, spans, baselines, float(width), title)
         for lead_mm, baseline, (_, high), name in zip(shown_mm, baselines, spans, leads, strict=True):
             _draw_lead(axes, lead_mm, fs_hz, baseline)
@@ -84,9 +85,9 @@ def _baselines(spans: Sequence[tuple[float, float]]) -> list[float]:
     return baselines
 
 
-def _paper(width: float, height: float) -> tuple[Figure, Axes]:
+def _paper(width: float, height: float, *, top: float) -> tuple[Figure, Axes]:
     """Empty paper of so many millimetres, at true size."""
-    total = (width + _LEFT_MM + _RIGHT_MM, height + _TOP_MM + _BOTTOM_MM)
+    total = (width + _LEFT_MM + _RIGHT_MM, height + top + _BOTTOM_MM)
     figure = Figure(figsize=(total[0] / _MM_PER_INCH, total[1] / _MM_PER_INCH))
     box = (_LEFT_MM / total[0], _BOTTOM_MM / total[1], width / total[0], height / total[1])
     axes = figure.add_axes(box, facecolor=COLOURS["paper"])
