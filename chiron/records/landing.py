@@ -89,7 +89,7 @@ def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
     root = folder.resolve()
     excluded = without.resolve() if without else None
     listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
-    if not any(name.endswith(HEADER_SUFFIX) for name, _ in listed):
+    if not any(PurePosixPath(name).suffix == HEADER_SUFFIX for name, _ in listed):
         raise EmptySource(
             f"source: expected WFDB records (*{HEADER_SUFFIX}), found {len(listed)} other files in {folder}"
         )

@@ -52,7 +52,7 @@ def fetch_landing(workdir: Path, source: str) -> Path:
     with _s3_faults(source):
         client = _client()
         objects = _list(client, bucket, prefix)
-        if not any(o.name.endswith(HEADER_SUFFIX) for o in objects):
+        if not any(PurePosixPath(o.name).suffix == HEADER_SUFFIX for o in objects):
             raise EmptySource(
                 f"source {source}: expected WFDB records (*{HEADER_SUFFIX}), found {len(objects)} other objects"
             )

@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chiron.errors import InputRefused
+from chiron.records.headers import parse_header
+from schemas.codes import QuarantineReason
+
+# The first header of the CinC 2017 set, with its comment line made up.
+GOOD = b"A00004 1 300 9000 11:05:48 1/05/2000\nA00004.mat 16+24 1000/mV 16 0 519 0 0 ECG\n#Age: 63\n"
+
+
+def test_a_header_is_read_as_its_grammar_says():
+    header = parse_header(GOOD)
+    signal = header.signals[0]
+    assert (header.fs_hz, header.n_samples, header.year, header.comments) == (300.0, 9000, 2000, ("Age: 63",))
+    assert (signal.file_name, signal.format, signal.byte_offset) == ("A00004.mat", "16", 24)
+    assert (signal.gain_per_unit, signal.baseline, signal.unit, signal.lead) == (1000.0, 0, "mV", "ECG")
+    assert header.expected_bytes("A00004.mat") == 24 + 2 * 9000
+
+
+def test_the_baseline_is_the_stated_one_else_the_zero_of_the_converter():
+    """The header of record 100 of MIT-BIH, and the same with a baseline."""
+    line = "100 2 360 650000\n100.dat 212 200{} 11 1024 995 -22131 0 MLII\n100.dat 212 200 11 1024 1011 20052 0 V5\n"
+    assert parse_header(line.format("").encode()).signals[0].baseline == 1024
+    assert parse_header(line.format("(-5)/mV").encode()).signals[0].baseline == -5
+
+
+def test_a_packed_format_is_expected_to_fill_three_bytes_for_two_samples():
+    assert parse_header(b"r 1 360 5\nr.dat 212 200").expected_bytes("r.dat") == 8  # 7.5, rounded up
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("A00004.mat", "../A00004.mat", QuarantineReason.UNSAFE_PATH),
+        ("A00004.mat", "/etc/passwd", QuarantineReason.UNSAFE_PATH),
+        ("A00004.mat", "..", QuarantineReason.UNSAFE_PATH),
+        ("A00004.mat", "s3://bucket/x.mat", QuarantineReason.UNSAFE_PATH),
+        ("A00004.mat", "x::y.mat", QuarantineReason.UNSAFE_PATH),
+        ("1000/mV", "NaN/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("1000/mV", "inf/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("1000/mV", "1e999/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("1000/mV", "0/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("1000/mV", "1000(99999999999)/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("1000/mV", "lots/mV", QuarantineReason.UNREADABLE_HEADER),
+        ("9000", "1000000000000", QuarantineReason.TOO_LARGE),
+        ("9000", "9" * 5000, QuarantineReason.TOO_LARGE),
+        ("9000", "0", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " -300 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " nan ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " 1e9 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("A00004 1 ", "A00004 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        ("A00004 1 ", "A00004 2 ", QuarantineReason.UNREADABLE_HEADER),
+        ("A00004 1 ", "A00004/3 1 ", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("16+24", "999", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("16+24", "16x2+24", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("16+24", "16:5+24", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("63", "63\nA00004.mat 16", QuarantineReason.UNREADABLE_HEADER),
+    ],
+)
+def test_a_header_that_can_not_be_trusted_is_refused_with_its_reason(old, new, reason):
+    with pytest.raises(InputRefused) as refused:
+        parse_header(GOOD.decode().replace(old, new, 1 if old != "A00004.mat" else -1).encode())
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize("content", [b"", b"\n#only a comment\n", b"\xff\xfe\x00", b"\x00" * 100, b"<html>no</html>"])
+def test_what_is_no_header_is_refused_as_unreadable(content):
+    with pytest.raises(InputRefused) as refused:
+        parse_header(content)
+    assert refused.value.reason is QuarantineReason.UNREADABLE_HEADER
+
+
+def test_a_header_of_many_megabytes_is_refused_unread():
+    with pytest.raises(InputRefused) as refused:
+        parse_header(b"#" * 2**21)
+    assert refused.value.reason is QuarantineReason.TOO_LARGE
+
+
+def test_signals_of_one_file_must_share_its_format():
+    with pytest.raises(InputRefused) as refused:
+        parse_header(b"r 2 100 10\nr.dat 16 200\nr.dat 212 200\n")
+    assert refused.value.reason is QuarantineReason.UNSUPPORTED_FORMAT
+
+
+def test_no_message_repeats_what_the_header_says():
+    for bad in (GOOD.replace(b"A00004.mat", b"../Mueller"), GOOD.replace(b"1000/mV", b"Mueller"), b"Mueller Anna 1950"):
+        with pytest.raises(InputRefused) as refused:
+            parse_header(bad)
+        assert "Mueller" not in str(refused.value)
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda t: (GOOD.decode() + t).encode("utf-8", "ignore")))
+def test_any_bytes_are_either_a_header_or_refused(content):
+    try:
+        header = parse_header(content)
+    except InputRefused:
+        return
+    assert header.n_samples > 0
+    assert header.fs_hz > 0

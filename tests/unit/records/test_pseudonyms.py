@@ -1,0 +1,66 @@
+import hashlib
+import hmac
+import stat
+
+import pytest
+
+from chiron.errors import BadParameters
+from chiron.records.pseudonyms import Pseudonyms, load_key, pseudonyms_for
+from chiron.settings import settings
+from schemas.profiles import CINC2017, DEMO_HOSPITAL, GENERIC_WFDB
+
+KEY = b"0123456789abcdef"
+
+
+def test_a_pseudonym_is_an_hmac_of_kind_and_name():
+    """Computed here with the standard library, by the documented recipe."""
+    digest = hmac.new(KEY, b"chiron\0wfdb\0patient\0Anna", hashlib.sha256).hexdigest()
+    assert Pseudonyms("wfdb", KEY).name("patient", "Anna") == "p" + digest[:20]
+
+
+def test_pseudonyms_differ_by_kind_key_and_source_and_by_nothing_else():
+    here = Pseudonyms("wfdb", KEY)
+    others = [here.name("record", "Anna"), Pseudonyms("wfdb", KEY[::-1]).name("patient", "Anna")]
+    others.append(Pseudonyms("x", KEY).name("patient", "Anna"))
+    assert here.name("patient", "Anna") == Pseudonyms("wfdb", KEY).name("patient", "Anna")
+    assert len({here.name("patient", "Anna"), *others}) == 4
+
+
+def test_the_fingerprint_tells_keys_apart_and_does_not_hold_them():
+    fingerprint = Pseudonyms("wfdb", KEY).fingerprint
+    assert fingerprint != Pseudonyms("wfdb", KEY[::-1]).fingerprint
+    assert KEY.hex() not in fingerprint
+
+
+def test_only_a_private_source_with_patients_needs_a_key():
+    assert pseudonyms_for(CINC2017).key is None
+    assert pseudonyms_for(DEMO_HOSPITAL).key is None
+    assert not settings().config_dir.joinpath("pseudonym.key").exists()
+    assert pseudonyms_for(GENERIC_WFDB).key is not None
+
+
+def test_the_key_is_made_once_for_its_owner_alone():
+    key = load_key()
+    path = settings().config_dir / "pseudonym.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_key() == key
+    assert len(key) == 64
+    assert [p.name for p in path.parent.iterdir()] == ["pseudonym.key"]
+
+
+def test_a_key_that_others_may_read_is_refused():
+    load_key()
+    settings().config_dir.joinpath("pseudonym.key").chmod(0o644)
+    with pytest.raises(BadParameters, match="expected mode 600, found 644"):
+        load_key()
+
+
+def test_a_key_from_the_environment_is_taken_and_a_short_one_refused(monkeypatch):
+    monkeypatch.setenv("CHIRON_PSEUDONYM_KEY", KEY.decode())
+    settings.cache_clear()
+    assert load_key() == KEY
+    monkeypatch.setenv("CHIRON_PSEUDONYM_KEY", "short")
+    settings.cache_clear()
+    with pytest.raises(BadParameters, match="expected at least 16 bytes, found 5") as refused:
+        load_key()
+    assert "short" not in str(refused.value).replace("too short", "")
