@@ -1,5 +1,6 @@
 """Numbers as people read them. Used by the page's tables and by the plots, so that both say the same."""
 
+from collections.abc import Callable
 from typing import Final
 
 from schemas.codes import Code, CodeSystem, concept_name
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 _UNKNOWN: Final = "n/a"
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def count(n: int) -> str:
@@ -40,16 +42,30 @@ def number(value: float | None) -> str:
 
 def interval(estimate: Interval) -> str:
     """0.962 [0.943, 0.978]; only the value where there are no bounds."""
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return number(estimate.value)
-    return f"{number(estimate.value)} [{number(estimate.lower)}, {number(estimate.upper)}]"
+    return _with_bounds(estimate, number, number)
+
+
+def signed_interval(estimate: Interval) -> str:
+    """A difference: +0.036 [+0.010, +0.062]."""
+    return _with_bounds(estimate, _signed, _signed)
 
 
 def percent_interval(estimate: Interval) -> str:
     """A share: 85.5 % [81.5, 89.5]."""
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return _UNKNOWN if estimate.value is None else percent(estimate.value)
-    return f"{percent(estimate.value)} [{100 * estimate.lower:.1f}, {100 * estimate.upper:.1f}]"
+    return _with_bounds(estimate, percent, lambda share: f"{100 * share:.1f}")
+
+
+def _with_bounds(estimate: Interval, value: Callable[[float], str], bound: Callable[[float], str]) -> str:
+    """A line may break before the bounds, not within them."""
+    if estimate.value is None:
+        return _UNKNOWN
+    if estimate.lower is None or estimate.upper is None:
+        return value(estimate.value)
+    return f"{value(estimate.value)} [{bound(estimate.lower)},{_NO_BREAK}{bound(estimate.upper)}]"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def agreement(result: AgreementResult) -> str:
@@ -62,20 +78,9 @@ def is_kappa(result: AgreementResult) -> bool:
     return "kappa" in result.statistic
 
 
-def signed_interval(estimate: Interval) -> str:
-    """A difference: +0.036 [+0.010, +0.062]."""
-    plain = interval(estimate)
-    return plain if estimate.value is None else " ".join(_signed(part) for part in plain.split(" "))
-
-
-def _signed(part: str) -> str:
-    bracket, digits = ("[", part[1:]) if part.startswith("[") else ("", part)
-    return f"{bracket}{digits}" if digits.startswith("−") else f"{bracket}+{digits}"
-
-
 def percent(share: float) -> str:
     """A share as 12.3 %."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}{_NO_BREAK}%"
 
 
 def p_value(p: float) -> str:
