@@ -21,7 +21,7 @@ from chiron.datasets.registry_files import CONFIG, StoredFolder, read_remote, re
 from chiron.datasets.verify import verify_dataset
 from chiron.datasets.versions import next_version, record_of
 from chiron.datasets.workdir import claim_workdir
-from chiron.errors import ReleaseConflict
+from chiron.errors import NotFound, ReleaseConflict
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
 from schemas.release import ReleaseRecord
@@ -42,22 +42,22 @@ def release_dataset(
     registry: a git repository; default `registry.git` in the workdir. A folder that is not there is made.
     remote: a folder or `s3://bucket/prefix`; default the registry's own, else `remote` in the workdir.
     Raises Damaged where the bytes are not what the manifest says, ReleaseConflict where the version named by hand
-    exists with other content or others always published first, ServiceUnavailable where something doesn't answer.
+    exists with other content or others always published first, NotFound where the registry's remote is gone,
+    ServiceUnavailable where registry or remote don't answer.
     """
     address = _usable_registry(workdir, registry)
     with open_registry(address) as opened:
         earlier = _earlier(opened.records(), params, dataset.content_sha256)
-        where = normal_address(remote) if remote else _remote_of(opened) or normal_address(workdir / "remote")
-    if earlier is not None:
-        return release_of(earlier, address, new=False)
+        if earlier is not None:
+            return release_of(earlier, address, new=False)
+        where = normal_address(remote) if remote else _usual_remote(opened, workdir)
     record = _verified_record(dataset, params.name)
     return _publish(address, params, record, _upload(Path(dataset.path), where))
 
 
 def _usable_registry(workdir: Path, registry: str | None) -> str:
     """The registry's address; the registry is there afterwards, if it is a folder."""
-    if registry is None:
-        claim_workdir(workdir)
+    claim_workdir(workdir)
     address = normal_address(registry or workdir / "registry.git")
     if is_folder(address):
         create_registry(Path(address))
@@ -75,6 +75,14 @@ def _earlier(records: list[ReleaseRecord], params: ReleaseParams, content_sha256
                 "a release never changes: name no version, and the next one is taken"
             )
     return next((record for record in released if record.content_sha256 == content_sha256), None)
+
+
+def _usual_remote(opened: Registry, workdir: Path) -> str:
+    """The remote that the registry names, else one in the workdir."""
+    named = _remote_of(opened)
+    if named and is_folder(named) and not Path(named).is_dir():
+        raise NotFound(f"remote {named}: expected the folder that the registry names, found none; name its --remote")
+    return named or normal_address(workdir / "remote")
 
 
 def _remote_of(opened: Registry) -> str | None:

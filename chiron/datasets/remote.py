@@ -112,7 +112,7 @@ def _faults_of(remote: str, *, missing: str) -> Iterator[None]:
         raise BadParameters(f"remote {remote}: expected a folder or s3://bucket/prefix, found: {error}") from error
     except (OSError, BotoCoreError, ClientError) as error:
         raise ServiceUnavailable(
-            f"remote {remote}: expected to read and write it, found: {error}; check the address and the credentials"
+            f"remote {remote}: expected to use it, found: {error.__cause__ or error}; check address and credentials"
         ) from error
 
 

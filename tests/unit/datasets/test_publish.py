@@ -9,7 +9,7 @@ import pytest
 from chiron.datasets.publish import release_dataset
 from chiron.datasets.registry import list_releases, open_registry
 from chiron.datasets.registry_files import CONFIG, read_remote
-from chiron.errors import Damaged, ReleaseConflict, WorkdirRefused
+from chiron.errors import Damaged, NotFound, ReleaseConflict, WorkdirRefused
 from schemas.params import ReleaseParams
 from schemas.results import StageOutcome
 
@@ -124,6 +124,17 @@ def test_the_registrys_own_remote_is_used_where_none_is_named(
     release_dataset(workdir, DEMO, larger.ref)
     assert remote_of(workdir / "registry.git") == str(tmp_path / "bytes")
     assert not (workdir / "remote").exists()
+
+
+def test_a_remote_that_was_moved_away_is_not_made_anew(
+    workdir: Path, tmp_path: Path, small: StageOutcome, larger: StageOutcome
+) -> None:
+    release_dataset(workdir, DEMO, small.ref)
+    (workdir / "remote").rename(tmp_path / "moved")
+    with pytest.raises(NotFound, match="expected the folder that the registry names"):
+        release_dataset(workdir, DEMO, larger.ref)
+    release_dataset(workdir, DEMO, larger.ref, remote=str(tmp_path / "moved"))
+    assert remote_of(workdir / "registry.git") == str(tmp_path / "moved")
 
 
 def test_what_people_add_to_the_registrys_configuration_stays(

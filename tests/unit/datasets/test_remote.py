@@ -114,7 +114,7 @@ def test_bytes_that_are_not_there_are_not_found(folder: Path, tmp_path: Path) ->
 
 def test_a_remote_that_is_a_file_is_an_unavailable_service(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ServiceUnavailable, match="expected to read and write it"):
+    with pytest.raises(ServiceUnavailable, match="expected to use it"):
         upload_folder(folder, str(tmp_path / "file"))
 
 
