@@ -13,16 +13,18 @@ __all__ = ["ExpectationSpec", "Suite"]
 class ExpectationSpec(Frozen):
     """One expectation, or one per column where `for_columns` names several.
 
-    A string `$limit` among `kwargs` stands for that limit of the gate; `{limit}` and `{column}` in `expected` likewise.
+    A text `$name` among `kwargs` stands for a limit of the gate or a vocabulary; `{name}` and `{column}` in `expected`
+    likewise.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     type: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]  # of Great Expectations, or our own
-    kwargs: dict[str, JsonValue]
+    kwargs: dict[str, JsonValue] = {}
     for_columns: tuple[str, ...] = ()
     severity: Severity
-    expected: str  # a sentence for people
+    expected: str  # for people
     why: str
+    where_recorded: bool = False  # left out where no row has a value: another expectation says that none is there
 
 
 class Suite(Frozen):

@@ -1,1 +1,1 @@
-
+"""Readings by several annotators become agreement, consensus labels and weights."""

@@ -1,0 +1,116 @@
+"""A small ingested dataset whose every value is chosen here: known patients, two readers, a sine as signal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from chiron.datasets.signals import SignalWriter, signal_sha256
+from chiron.datasets.splits import assign_splits
+from chiron.datasets.stage import Draft, Stage, run_stage, write_report
+from chiron.datasets.tables import write_table
+from chiron.labels.agreement import agreement_of
+from chiron.labels.consensus import consensus_labels
+from chiron.quality.views import Evidence
+from schemas.manifest import DatasetRef, Kind
+from schemas.params import SplitShares
+from schemas.results import IngestReport, LabelCount
+from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
+
+__all__ = ["CODES", "FS_HZ", "N_RECORDS", "evidence_of", "ingested", "readings_of", "records_of", "sine"]
+
+N_RECORDS: Final = 60
+FS_HZ: Final = 100.0
+N_SAMPLES: Final = 1000
+CODES: Final = ("N", "A")  # of the CinC 2017 challenge: normal, atrial fibrillation
+
+
+def records_of(n: int = N_RECORDS, **columns: Sequence[Any]) -> pl.DataFrame:
+    """`records` of n complete records, each of a patient of its own; `columns` replaces whole columns."""
+    rows = [
+        {
+            "record_id": f"r{i:05}",
+            "patient_id": f"p{i:05}",
+            "patient_known": True,
+            "source": "small",
+            "source_sha256": f"{i:064x}",
+            "signal_sha256": f"{i:064x}",
+            "fs_hz": FS_HZ,
+            "leads": ["I"],
+            "n_samples": N_SAMPLES,
+            "sample_offset": i * N_SAMPLES,
+            "gain_per_unit": [1000.0],
+            "baseline": [0],
+            "unit": ["mV"],
+            "age_years": 20.0 + i % 70,
+            "sex": "FM"[i % 2],
+            "site": f"site-{i % 3}",
+            "device": f"device-{i % 2}",
+            "recorded_year": 2000 + i % 5,
+            "height_cm": 150.0 + i % 50,
+            "weight_kg": 50.0 + i % 60,
+        }
+        for i in range(n)
+    ]
+    frame = pl.DataFrame(rows, schema=RECORDS.polars)
+    return frame.with_columns(pl.Series(name, values, RECORDS.columns[name]) for name, values in columns.items())
+
+
+def readings_of(n: int = N_RECORDS, *, every_nth_differs: int = 10) -> pl.DataFrame:
+    """`annotations` of n records by two persons, who differ in every nth record."""
+    rows = [
+        (f"r{i:05}", reader, "person", 1, "CINC2017", code, code == found, None)
+        for i in range(n)
+        for reader, differs in (("a", False), ("b", i % every_nth_differs == 0))
+        for found in [CODES[(i + differs) % 2]]
+        for code in CODES
+    ]
+    return pl.DataFrame(rows, schema=ANNOTATIONS.polars, orient="row")
+
+
+def evidence_of(records: pl.DataFrame, annotations: pl.DataFrame, **changes: Any) -> Evidence:
+    """What the gate of these two tables sees, with `changes` to any part of it."""
+    found: dict[str, Any] = {
+        "records": records,
+        "annotations": annotations,
+        "labels": consensus_labels(annotations),
+        "splits": assign_splits(records, SplitShares()),
+        "quarantine": QUARANTINE.empty(),
+        "agreement": agreement_of(annotations),
+        "signals": None,
+        "ingest": None,
+    }
+    return Evidence(**(found | changes))
+
+
+def ingested(workdir: Path, records: pl.DataFrame, annotations: pl.DataFrame) -> DatasetRef:
+    """A dataset with these tables, a sine for each record, and an ingest report."""
+
+    def build(folder: Path) -> None:
+        rows = records.to_dicts()
+        with SignalWriter(folder) as writer:
+            for i, row in enumerate(rows):
+                signal = sine(i)
+                row |= {"sample_offset": writer.append(signal), "signal_sha256": signal_sha256(signal)}
+        write_table(folder, RECORDS, pl.DataFrame(rows, schema=RECORDS.polars))
+        write_table(folder, ANNOTATIONS, annotations)
+        write_table(folder, QUARANTINE, QUARANTINE.empty())
+        write_report(folder, "ingest", _report(len(rows)))
+
+    draft = Draft(name="small", simulated=True, licence="CC0-1.0")
+    return run_stage(workdir, Stage("ingest", 1, Kind.INGESTED), draft, build).ref
+
+
+def sine(seed: int) -> np.ndarray:
+    """A noisy sine of 1 mV and 1.2 Hz, (1, N_SAMPLES) int16, in uV."""
+    t_s = np.arange(N_SAMPLES) / FS_HZ
+    noise = np.random.default_rng(seed).normal(0, 0.02, N_SAMPLES)
+    signal: np.ndarray = (1000 * (np.sin(2 * np.pi * 1.2 * t_s) + noise)).astype(np.int16)[None]
+    return signal
+
+
+def _report(n: int) -> IngestReport:
+    counts = tuple(LabelCount(hop="parsed", code_system="CINC2017", code=code, n=n) for code in CODES)
+    return IngestReport(profile="small", n_inputs=n, n_ingested=n, quarantined={}, duplicates=(), label_counts=counts)

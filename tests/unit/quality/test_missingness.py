@@ -1,0 +1,90 @@
+"""Missingness that was planted for a reason is found, and missingness at random is not taken for one."""
+
+import numpy as np
+import polars as pl
+import pytest
+from small_hospital import readings_of, records_of
+
+from chiron.labels.consensus import consensus_labels
+from chiron.quality.missingness import column_missingness, passport_of
+from schemas.tables import LABELS
+
+N = 2000
+
+
+def blanked(values, where):
+    return [None if gone else value for value, gone in zip(values, where, strict=True)]
+
+
+def verdicts(records, labels=None):
+    found = column_missingness(records, LABELS.empty() if labels is None else labels)
+    return {column.column: column for column in found}
+
+
+def test_weights_that_one_site_seldom_measures_are_missing_for_a_reason():
+    records = records_of(N)
+    rng = np.random.default_rng(1)
+    share = np.where(records["site"] == "site-0", 0.6, 0.2)
+    records = records.with_columns(weight_kg=pl.Series(blanked(records["weight_kg"], rng.random(N) < share)))
+    weight = verdicts(records)["weight_kg"]
+    assert weight.verdict.startswith("missing for a reason: depends on site (q=")
+    assert [d.on for d in weight.depends_on] == ["site"]
+    assert weight.share == weight.n_missing / N
+
+
+def test_ages_that_are_missing_where_there_is_a_finding_depend_on_its_label():
+    labels = consensus_labels(readings_of(N, every_nth_differs=N + 1))
+    ill = np.arange(N) % 2 == 1
+    gone = np.random.default_rng(2).random(N) < np.where(ill, 0.4, 0.1)
+    records = records_of(N, age_years=blanked(records_of(N)["age_years"], gone))
+    depends_on = {d.on for d in verdicts(records, labels)["age_years"].depends_on}
+    assert "label atrial fibrillation" in depends_on
+
+
+def test_values_missing_completely_at_random_are_not_said_to_be_missing_for_a_reason():
+    # with a false discovery rate of 5 %, 40 data sets without any dependence may give a few false alarms, not many
+    alarms = 0
+    for seed in range(40):
+        gone = np.random.default_rng(seed).random((2, 500)) < 0.3
+        full = records_of(500)
+        records = records_of(500, height_cm=blanked(full["height_cm"], gone[0]), sex=blanked(full["sex"], gone[1]))
+        alarms += any(column.depends_on for column in verdicts(records).values())
+    assert alarms <= 6  # P(Binomial(40, 0.05) > 6) = 0.3 %
+
+
+def test_complete_and_never_recorded_columns_say_so():
+    found = verdicts(records_of(50, device=[None] * 50))
+    assert found["site"].verdict == "complete"
+    assert (found["device"].verdict, found["device"].share) == ("never recorded", 1.0)
+
+
+def test_with_few_records_nothing_is_claimed():
+    records = records_of(8, sex=["F", None] * 4)
+    assert verdicts(records)["sex"].verdict == "too few records to test"
+
+
+def test_records_of_one_patient_are_tested_once():
+    # 20 patients with 100 records each: as 2,000 independent records the dependence would be beyond doubt
+    patient = np.arange(N) // 100
+    site = [f"site-{p % 2}" for p in patient]
+    gone = np.isin(patient, [0, 2, 4, 6, 8, 10, 1, 3, 5])
+    changes = {"patient_id": [f"p{p}" for p in patient], "site": site}
+    found = verdicts(records_of(N, **changes, weight_kg=blanked([70.0] * N, gone)))
+    assert found["weight_kg"].depends_on == ()
+
+
+def test_p_value_equals_the_textbook_chi_square():
+    # Pearson's statistic by hand: 30 of 100 missing against 50 of 100: chi2 = 2 * 10^2 / 40 + 2 * 10^2 / 60 = 8.3333,
+    # p = 0.003892 with one degree of freedom
+    site = ["a"] * 100 + ["b"] * 100
+    gone = [True] * 30 + [False] * 70 + [True] * 50 + [False] * 50
+    nothing = {name: [None] * 200 for name in ("sex", "device", "recorded_year", "height_cm", "age_years")}
+    found = verdicts(records_of(200, site=site, weight_kg=blanked([70.0] * 200, gone), **nothing))
+    (dependence,) = found["weight_kg"].depends_on
+    assert dependence.p_value == pytest.approx(0.003892, abs=1e-6)
+    assert dependence.q_value == dependence.p_value  # the only test of this dataset
+
+
+def test_an_empty_dataset_has_a_passport():
+    passport = passport_of(records_of(0), LABELS.empty(), n_wanted=10)
+    assert (passport.n_records, passport.holes) == (0, ())

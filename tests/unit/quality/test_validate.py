@@ -1,0 +1,90 @@
+"""The stage: what it writes, what it keeps, and that a closed gate is an answer and no error."""
+
+import pytest
+from small_hospital import ingested, readings_of, records_of
+
+from chiron.datasets.dataset import open_dataset
+from chiron.datasets.verify import verify_dataset
+from chiron.errors import Damaged
+from chiron.quality.validate import validate_dataset
+from schemas.manifest import Kind
+from schemas.params import GateParams, ValidateParams
+from schemas.results import AgreementReport, GateReport, Passport
+from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The ingested dataset, the outcome, and the validated dataset."""
+    workdir = tmp_path_factory.mktemp("workdir")
+    parent = ingested(workdir, records_of(), readings_of())
+    outcome = validate_dataset(workdir, ValidateParams(), parent)
+    return open_dataset(parent), outcome, open_dataset(outcome.ref)
+
+
+def test_a_validated_dataset_has_all_tables_of_its_parent_and_labels_and_splits(made):
+    parent, _, validated = made
+    for spec in (RECORDS, ANNOTATIONS, QUARANTINE):
+        assert validated.table(spec).equals(parent.table(spec))
+    assert validated.table(LABELS).height == 120
+    assert validated.table(SPLITS).height == 60
+
+
+def test_a_validated_dataset_names_its_parent_and_its_parameters(made):
+    parent, _, validated = made
+    (entry,) = validated.manifest.parents
+    assert (validated.manifest.kind, entry.kind) == (Kind.VALIDATED, Kind.INGESTED)
+    assert entry.content_sha256 == parent.manifest.content_sha256
+    assert validated.manifest.parameters == ValidateParams().model_dump(mode="json")
+    assert (validated.manifest.simulated, validated.manifest.licence) == (True, "CC0-1.0")
+
+
+def test_signals_are_linked_and_not_copied(made):
+    parent, _, validated = made
+    shards = [p for p in (parent.folder / "signals.zarr").rglob("*") if p.is_file()]
+    assert shards
+    assert all(p.samefile(validated.folder / p.relative_to(parent.folder)) for p in shards)
+
+
+def test_the_reports_can_be_read_back(made):
+    _, outcome, validated = made
+    gate = validated.report("gate", GateReport)
+    assert not gate.blocked
+    assert {c.table for c in gate.checks} == {
+        *("inputs", "records", "annotations", "signals", "agreement", "codes", "labels", "splits")
+    }
+    assert validated.report("passport", Passport).n_records == 60
+    assert validated.report("agreement", AgreementReport).results
+    assert outcome.summary.endswith("gate open")
+
+
+def test_what_was_written_verifies(made):
+    assert verify_dataset(made[2].folder) == made[2].manifest
+
+
+def test_the_same_work_is_done_once(made):
+    parent, outcome, _ = made
+    again = validate_dataset(parent.folder.parent.parent, ValidateParams(), parent.ref)
+    assert (again.reused, again.ref, again.summary) == (True, outcome.ref, outcome.summary)
+
+
+def test_a_closed_gate_is_an_answer_and_no_error(made):
+    parent, _, _ = made
+    strict = ValidateParams(gate=GateParams(min_agreement=0.99))
+    outcome = validate_dataset(parent.folder.parent.parent, strict, parent.ref)
+    assert [c.name for c in open_dataset(outcome.ref).report("gate", GateReport).blocking] == ["annotators_agree"]
+    assert "gate closed by 1 check" in outcome.summary
+
+
+def test_a_dataset_without_labels_is_written_with_a_closed_gate(tmp_path):
+    parent = ingested(tmp_path, records_of(5), ANNOTATIONS.empty())
+    validated = open_dataset(validate_dataset(tmp_path, ValidateParams(), parent).ref)
+    gate = validated.report("gate", GateReport)
+    assert gate.blocked
+    assert "nothing_to_check" in {c.status for c in gate.blocking if c.table == "labels"}
+
+
+def test_a_reference_to_other_content_is_refused(tmp_path):
+    parent = ingested(tmp_path, records_of(5), readings_of(5))
+    with pytest.raises(Damaged):
+        validate_dataset(tmp_path, ValidateParams(), parent.model_copy(update={"content_sha256": "0" * 64}))
