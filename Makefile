@@ -38,10 +38,10 @@ bench: $(STAMP)  ## the list of benchmarks, or one: NAME=name
 	@$(BIN)/python -m benchmarks $(NAME)
 
 up: $(STAMP)  ## Prefect server and worker, Dask, MLflow on loopback, with the nightly schedule: WORKDIR=data
-	@$(BIN)/python -m cli.services up --workdir "$(WORKDIR)"
+	@$(BIN)/chiron up --workdir "$(WORKDIR)"
 
 down: $(STAMP)  ## stop what `make up` started: WORKDIR=data
-	@$(BIN)/python -m cli.services down --workdir "$(WORKDIR)"
+	@$(BIN)/chiron down --workdir "$(WORKDIR)"
 
 clean:  ## remove the virtual environment and all caches; data stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chiron.errors import ChironError
-from cli import datasets, doctor, models, pipeline
+from cli import datasets, doctor, models, pipeline, services
 
 __all__ = ["app", "main"]
 
@@ -31,6 +31,8 @@ for command in (datasets.pull, datasets.verify, datasets.show, datasets.quaranti
     app.command()(command)
 app.command()(models.predict)
 app.command()(doctor.doctor)
+for command in (services.up, services.down):
+    app.command()(command)
 
 
 def main() -> None:
