@@ -8,6 +8,7 @@ from schemas.results import AgreementResult, Interval
 
 __all__ = [
     "agreement",
+    "clipped",
     "count",
     "finding",
     "interval",
@@ -22,7 +23,13 @@ __all__ = [
 ]
 
 _UNKNOWN: Final = "n/a"
+_LONGEST_NAME: Final = 28
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+
+def clipped(name: str) -> str:
+    """A name that leaves room for the plot beside it."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def count(n: int) -> str:

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chiron.report.formats import interval
+from chiron.report.formats import clipped, interval
 from chiron.report.svg import COLOURS, FIGURE_STYLE, MARKERS, SERIES
 from schemas.results import ArmResult, ColumnMissingness, Interval, LossCurve, RocCurve
 
@@ -58,8 +58,8 @@ def interval_plot(
     if reference is not None:
         axes.axvline(reference, color=COLOURS["muted"], linewidth=1.0, linestyle=(0, (4, 3)))
     axes.set(xlim=limits, ylim=(len(lines) - 0.4, -0.6), xlabel=x_label)
-    axes.set_yticks(range(len(lines)), [line if isinstance(line, str) else line.name for line in lines])
-    _style_headings(axes, lines)
+    axes.set_yticks(range(len(lines)), ["" if isinstance(line, str) else clipped(line.name) for line in lines])
+    _bare_left(axes)
     axes.grid(visible=False, axis="y")
     return figure
 
@@ -88,7 +88,7 @@ def roc_plot(curves: Sequence[RocCurve], order: Sequence[str], *, title: str) ->
     axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
     for curve in sorted(curves, key=lambda c: order.index(c.arm)):
         series = order.index(curve.arm)
-        axes.plot(curve.false_positive_rate, curve.true_positive_rate, label=curve.arm, **_line(series))
+        axes.plot(curve.false_positive_rate, curve.true_positive_rate, label=clipped(curve.arm), **_line(series))
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="sensitivity", title=title)
     axes.set_aspect("equal", anchor="W")
     axes.legend(loc="lower right", fontsize=8.5)
@@ -106,7 +106,7 @@ def missingness_plot(columns: Sequence[ColumnMissingness]) -> Figure:
     for place, column in zip(places, shown, strict=True):
         axes.text(1.02, place, f"{100 * column.share:.1f} %", transform=axes.get_yaxis_transform(), va="center")
     axes.set(xlim=(0, 100), ylim=(len(shown) - 0.4, -0.6), xlabel="records without a value, %")
-    axes.set_yticks(places, [c.column for c in shown])
+    axes.set_yticks(places, [clipped(c.column) for c in shown])
     axes.grid(visible=False)
     _bare_left(axes)
     return figure
@@ -117,7 +117,7 @@ def loss_plot(curve: LossCurve, *, series: int) -> Figure:
     """One training's loss by step."""
     figure, axes = _figure(3.6, 2.2)
     axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
-    axes.set(title=curve.label, xlabel="step", ylabel="loss")
+    axes.set(title=clipped(curve.label), xlabel="step", ylabel="loss")
     axes.set_ylim(bottom=0)
     return figure
 
@@ -142,7 +142,7 @@ def _learning_line(axes: Axes, arms: Sequence[ArmResult], series: int, dodge: fl
         return
     style = _line(series)
     sizes, values = zip(*points, strict=True)
-    axes.plot(sizes, values, label=arms[0].arm, marker=MARKERS[series % len(MARKERS)], markersize=5.5, **style)
+    axes.plot(sizes, values, label=clipped(arms[0].arm), marker=MARKERS[series % len(MARKERS)], markersize=5.5, **style)
     for arm in arms:
         if arm.auroc.lower is not None and arm.auroc.upper is not None:
             bounds = (arm.auroc.lower, arm.auroc.upper)
@@ -161,8 +161,10 @@ def _with_headings(rows: Sequence[IntervalRow]) -> list[str | IntervalRow]:
 
 
 def _interval_line(axes: Axes, y: int, line: str | IntervalRow, text: Callable[[Interval], str]) -> None:
-    """One estimate, its interval, and both as numbers at the right."""
+    """One estimate, its interval, and both as numbers at the right; or a heading, which may be wider than the plot."""
     if isinstance(line, str):
+        heading = axes.text(0.01, y, line, transform=axes.get_yaxis_transform(), va="center", fontweight="bold")
+        heading.set_in_layout(False)
         return
     colour = SERIES[line.series % len(SERIES)]
     estimate = line.estimate
@@ -171,14 +173,6 @@ def _interval_line(axes: Axes, y: int, line: str | IntervalRow, text: Callable[[
     if estimate.value is not None:
         axes.plot([estimate.value], [y], color=colour, marker=MARKERS[line.series % len(MARKERS)], markersize=6)
     axes.text(1.02, y, text(estimate), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
-
-
-def _style_headings(axes: Axes, lines: Sequence[str | IntervalRow]) -> None:
-    """Headings dark and bold, rows plain; no ticks at the left."""
-    for label, line in zip(axes.get_yticklabels(), lines, strict=True):
-        label.set_color(COLOURS["ink"])
-        label.set_fontweight("bold" if isinstance(line, str) else "normal")
-    _bare_left(axes)
 
 
 def _bare_left(axes: Axes) -> None:

@@ -1,0 +1,79 @@
+"""The page in a real browser, from disk, with every name on the network unknown."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up_run import made_up_datasets, made_up_report
+from PIL import Image
+
+from chiron.report.page import write_report_page
+
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
+)  # fmt: skip
+CONSOLE = "CONSOLE"  # how the browser marks what a page says to its console
+
+Browse = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def browse(needs_program: Callable[[str], Path], tmp_path: Path) -> Browse:
+    """Load a page in a fresh profile."""
+    chromium = needs_program("chromium")
+
+    def run(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [str(chromium), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri()]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    path = folder / "report.html"
+    write_report_page(path, made_up_report(), **made_up_datasets(folder / "work")._asdict())
+    return path
+
+
+def picture(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("L"), dtype=np.float64)
+
+
+def test_the_browser_builds_every_section_and_complains_about_nothing(browse: Browse, page: Path) -> None:
+    done = browse(page, "--dump-dom")
+    for section in ("result", "records", "labels", "missing", "gate", "traces", "curves", "releases", "reading"):
+        assert f'<section id="{section}"' in done.stdout
+    assert done.stdout.count("<svg") == 15
+    assert CONSOLE not in done.stderr
+
+
+def test_a_script_that_got_into_the_page_would_be_stopped_and_reported(browse: Browse, page: Path) -> None:
+    bad = page.with_name("bad.html")
+    bad.write_text(
+        page.read_text("utf-8").replace("</main>", "<script>document.title = 'ran'</script></main>"), "utf-8"
+    )
+    done = browse(bad, "--dump-dom")
+    assert "<title>ran</title>" not in done.stdout
+    assert CONSOLE in done.stderr
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_the_page_is_light_by_day_and_dark_by_night(browse: Browse, page: Path, tmp_path: Path, width: int) -> None:
+    shots = {}
+    for scheme, number in (("light", 1), ("dark", 0)):
+        path = tmp_path / f"{scheme}.png"
+        options = (f"--screenshot={path}", f"--window-size={width},2000")
+        browse(page, *options, f"--blink-settings=preferredColorScheme={number}")
+        shots[scheme] = picture(path)
+    assert shots["light"].shape == (2000, width)
+    assert np.median(shots["light"]) > 230
+    assert np.median(shots["dark"]) < 50
+    assert shots["light"].std() > 15  # something is drawn
+    assert shots["dark"].std() > 15

@@ -1,0 +1,43 @@
+import pytest
+
+from chiron.report.formats import count, finding, interval, p_value, percent_interval, signed_interval, words
+from schemas.results import Interval
+
+BOUNDED = Interval(value=-0.01, lower=-0.0304, upper=0.0104)
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_an_interval_is_shown_with_its_bounds() -> None:
+    assert plain(interval(Interval(value=0.9615, lower=0.9434, upper=0.9781))) == "0.962 [0.943, 0.978]"
+
+
+def test_a_difference_shows_its_sign_in_every_number() -> None:
+    assert plain(signed_interval(BOUNDED)) == "−0.010 [−0.030, +0.010]"
+
+
+def test_a_share_is_shown_as_per_cent() -> None:
+    assert plain(percent_interval(Interval(value=0.855, lower=0.815, upper=0.895))) == "85.5 % [81.5, 89.5]"
+
+
+@pytest.mark.parametrize("show", [interval, signed_interval, percent_interval])
+def test_what_could_not_be_computed_is_not_a_number(show: object) -> None:
+    assert callable(show)
+    assert show(Interval(value=None)) == "n/a"
+
+
+def test_bounds_that_could_not_be_computed_are_left_out() -> None:
+    assert interval(Interval(value=0.5)) == "0.500"
+
+
+@pytest.mark.parametrize(("p", "shown"), [(0.0, "< 0.001"), (0.00099, "< 0.001"), (0.0123, "0.012"), (1.0, "1.000")])
+def test_a_p_value_is_never_zero(p: float, shown: str) -> None:
+    assert p_value(p) == shown
+
+
+def test_counts_codes_and_reasons_read_as_words() -> None:
+    assert count(1391) == "1,391"
+    assert finding("A", "CINC2017") == "atrial fibrillation"
+    assert words("truncated_signal") == "truncated signal"
