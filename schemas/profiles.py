@@ -94,8 +94,8 @@ DEMO_HOSPITAL: Final = SourceProfile(
         _person_round("reader-2", 1),
         _person_round("reader-3", 1),
     ),
-    record_pattern=r"sim\d{5}(-copy)?",
-    marker_files=("reader-1-round-1.csv", "SIMULATED.txt"),
+    record_pattern=r"simulated-\d{5}(-copy)?",
+    marker_files=("reader-1-round-1.csv", "README.txt"),
 )
 
 GENERIC_WFDB: Final = SourceProfile(

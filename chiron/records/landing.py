@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
 from chiron.errors import DataError, EmptySource, NotFound
 
-__all__ = ["HEADER_SUFFIX", "FileKind", "Landing", "LandingFile", "list_landing"]
+__all__ = ["HEADER_SUFFIX", "S3_SCHEME", "FileKind", "Landing", "LandingFile", "check_source", "list_landing"]
 
-HEADER_SUFFIX = ".hea"
+HEADER_SUFFIX: Final = ".hea"
+S3_SCHEME: Final = "s3://"
 
 
 class FileKind(StrEnum):
@@ -79,21 +81,31 @@ class Landing:
             )
 
 
+def check_source(source: str) -> None:
+    """Refuse a source that is not there or holds no record, before anything is started or written.
+
+    A bucket is checked when it is listed. Raises NotFound, EmptySource.
+    """
+    if not source.startswith(S3_SCHEME):
+        _require_records(Path(source).expanduser(), None)
+
+
 def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
     """List and hash every file below `folder`; what lies in the folder `without` is left out.
 
     Raises NotFound where there is no such folder, EmptySource where it holds no WFDB header.
     """
+    root, excluded = folder.resolve(), without.resolve() if without else None
+    _require_records(root, excluded)
+    listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
+    return Landing({name: _describe(name, path) for name, path in listed})
+
+
+def _require_records(folder: Path, excluded: Path | None) -> None:
     if not folder.is_dir():
         raise NotFound(f"source: expected a folder or s3://bucket/prefix, found nothing at {folder}")
-    root = folder.resolve()
-    excluded = without.resolve() if without else None
-    listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
-    if not any(PurePosixPath(name).suffix == HEADER_SUFFIX for name, _ in listed):
-        raise EmptySource(
-            f"source: expected WFDB records (*{HEADER_SUFFIX}), found {len(listed)} other files in {folder}"
-        )
-    return Landing({name: _describe(name, path) for name, path in listed})
+    if not any(path.suffix == HEADER_SUFFIX for path in _walk(folder, excluded)):
+        raise EmptySource(f"source: expected WFDB records (*{HEADER_SUFFIX}), found none in {folder}")
 
 
 def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:

@@ -10,18 +10,17 @@ from typing import Any, Final, NamedTuple
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.workdir import private_folder, remove_tree, sync_tree
 from chiron.errors import CallerError, DataError, EmptySource, NotFound, ServiceUnavailable
 from chiron.progress import report_progress
-from chiron.records.landing import HEADER_SUFFIX
+from chiron.records.landing import HEADER_SUFFIX, S3_SCHEME
 from chiron.settings import settings
 
 __all__ = ["fetch_landing", "is_s3", "local_name"]
 
-_SCHEME: Final = "s3://"
 _CONNECTIONS: Final = 8
 _MAX_NAME_BYTES: Final = 200  # of one folder or file; file systems allow 255
 _ABSENT: Final = {"NoSuchBucket", "NoSuchKey", "404"}
@@ -39,7 +38,7 @@ class _Object(NamedTuple):
 
 def is_s3(source: str) -> bool:
     """Whether a source is on S3."""
-    return source.startswith(_SCHEME)
+    return source.startswith(S3_SCHEME)
 
 
 def fetch_landing(workdir: Path, source: str) -> Path:
@@ -48,7 +47,7 @@ def fetch_landing(workdir: Path, source: str) -> Path:
     Raises NotFound, EmptySource (nothing is written then), CallerError where access is denied, ServiceUnavailable
     where the server can't be reached, DataError where an object changes meanwhile.
     """
-    bucket, _, prefix = source.removeprefix(_SCHEME).partition("/")
+    bucket, _, prefix = source.removeprefix(S3_SCHEME).partition("/")
     with _s3_faults(source):
         client = _client()
         objects = _list(client, bucket, prefix)
@@ -85,6 +84,8 @@ def _s3_faults(source: str) -> Iterator[None]:
         if code in _DENIED:
             raise CallerError(f"source {source}: expected read access, found {code}; set AWS credentials") from None
         raise ServiceUnavailable(f"source {source}: expected an answer, found {code}; try again") from None
+    except ParamValidationError:
+        raise NotFound(f"source {source}: expected s3://bucket/prefix, found no name of a bucket") from None
     except BotoCoreError as error:
         raise ServiceUnavailable(
             f"source {source}: expected an S3 server, found {type(error).__name__}; "
