@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from chiron.labels.kappa import Ints, Statistic, cohen, equal_share, fleiss, with_interval
-from chiron.labels.readings import canonical_readings, last_readings
-from schemas.codes import AnnotatorKind, Code, CodeSystem, concept_name
+from chiron.labels.readings import canonical_readings, code_name, last_readings
+from schemas.codes import AnnotatorKind
 from schemas.results import AgreementResult
 
 __all__ = ["AgreementKind", "AgreementStatistic", "agreement_of"]
@@ -114,9 +114,9 @@ def _subjects(readings: pl.DataFrame) -> Iterator[tuple[str, Ints]]:
     found = pl.concat_str(_CODE, separator=":").filter("present").sort().str.join("+")
     overall = common.group_by("record_id", "reader").agg(category=found)
     subjects = [("overall", overall)]
-    for key, of_code in sorted(readings.group_by(_CODE), key=lambda group: str(group[0])):
-        name = concept_name(Code(CodeSystem(str(key[0])), str(key[1])))
-        subjects.append((name, of_code.select("record_id", "reader", category="present")))
+    for (system, code), of_code in sorted(readings.group_by(_CODE), key=lambda group: str(group[0])):
+        category = of_code.select("record_id", "reader", category="present")
+        subjects.append((code_name(str(system), str(code)), category))
     for name, rows in subjects:
         ratings = _ratings(rows)
         if len(ratings):

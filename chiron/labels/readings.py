@@ -7,10 +7,10 @@ from typing import Final
 
 import polars as pl
 
-from schemas.codes import CANONICAL
+from schemas.codes import CANONICAL, Code, CodeSystem, concept_name
 from schemas.tables import ANNOTATIONS
 
-__all__ = ["canonical_readings", "last_readings", "with_canonical_code"]
+__all__ = ["canonical_readings", "code_name", "last_readings", "with_canonical_code"]
 
 _CODE: Final = ["code_system", "code"]
 
@@ -19,6 +19,12 @@ _MEANINGS: Final = pl.DataFrame(
     schema=[*_CODE, "canonical_system", "canonical_code"],
     orient="row",
 )
+
+
+def code_name(code_system: str, code: str) -> str:
+    """A name to show to people, even where the system is not known: that is for the gate to refuse."""
+    known = {system.value for system in CodeSystem}
+    return concept_name(Code(CodeSystem(code_system), code)) if code_system in known else f"{code_system}:{code}"
 
 
 def with_canonical_code(frame: pl.DataFrame) -> pl.DataFrame:

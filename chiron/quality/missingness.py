@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 from scipy.stats import chi2_contingency, false_discovery_control
 
+from chiron.labels.readings import code_name
 from chiron.quality.strata import age_band, find_holes
-from schemas.codes import Code, CodeSystem, concept_name
 from schemas.results import ColumnMissingness, Dependence, Passport
 
 __all__ = ["FALSE_DISCOVERY_RATE", "column_missingness", "passport_of"]
@@ -81,10 +81,8 @@ def _label_levels(records: pl.DataFrame, labels: pl.DataFrame) -> dict[str, Leve
     found = {}
     for (system, code), of_code in sorted(labels.group_by("code_system", "code"), key=lambda group: str(group[0])):
         decided = of_code.select("record_id", present=pl.col("probability") > 0.5)
-        present = records.select("record_id").join(decided, on="record_id", how="left", maintain_order="left")[
-            "present"
-        ]
-        found[f"label {concept_name(Code(CodeSystem(str(system)), str(code)))}"] = _numbered(present)
+        of_each = records.select("record_id").join(decided, on="record_id", how="left", maintain_order="left")
+        found[f"label {code_name(str(system), str(code))}"] = _numbered(of_each["present"])
     return found
 
 

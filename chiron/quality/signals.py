@@ -41,7 +41,8 @@ def signal_quality(dataset: Dataset) -> pl.DataFrame:
     """One row per record and lead, with the columns of `SIGNAL_QUALITY`; memory for samples is one record."""
     records = dataset.table(RECORDS).filter(pl.col("n_samples") > 0).sort("sample_offset")
     shares = list(_shares(dataset, records))
-    measured = {name: np.concatenate([s[name] for s in shares]) if shares else [] for name in SIGNAL_LIMITS}
+    none = np.empty(0)
+    measured = {name: np.concatenate([none, *(s[name] for s in shares)]) for name in SIGNAL_LIMITS}
     within = [pl.col(name) <= limit for name, limit in SIGNAL_LIMITS.items()]
     leads = records.select("record_id", "n_samples", lead="leads").explode("lead")
     return (

@@ -81,7 +81,7 @@ def _of_known_records(table: pl.DataFrame, records: pl.DataFrame) -> pl.DataFram
 
 
 def _splits(evidence: Evidence) -> pl.DataFrame:
-    """One row per record and split of its patient: a patient who is in two splits has his records twice."""
+    """One row per record and split of its patient: where a patient is in two splits, their records are there twice."""
     has_signal = pl.col("n_samples") > 0
     records = evidence.records.select(
         "record_id", "patient_id", signal_sha256=pl.when(has_signal).then("signal_sha256")

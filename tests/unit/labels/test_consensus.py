@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chiron.labels.consensus import consensus_labels
@@ -103,6 +103,7 @@ def test_a_code_that_nobody_looked_for_has_no_label():
     assert consensus_labels(ANNOTATIONS.empty()).equals(LABELS.empty())
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.booleans(), min_size=1, max_size=9))
 def test_weights_and_agreement_are_shares_and_the_label_is_the_majority(votes):
     label = label_of(*[reading(f"a{i}", present=vote) for i, vote in enumerate(votes)])

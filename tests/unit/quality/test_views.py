@@ -45,6 +45,13 @@ def test_labels_that_are_all_undecided_close_the_gate():
     assert "labels.probability_in_range" in closing(evidence_of(records_of(), undecided))
 
 
+def test_a_code_system_that_nobody_knows_closes_the_gate():
+    unknown = readings_of().with_columns(code_system=pl.lit("ICPC-3"))
+    evidence = evidence_of(records_of(), unknown)
+    assert closing(evidence) == {"annotations.code_system_in_vocabulary"}
+    assert {result.subject for result in evidence.agreement} == {"overall", "ICPC-3:A", "ICPC-3:N"}
+
+
 def test_labels_without_any_finding_close_the_gate():
     absent = readings_of().with_columns(present=pl.lit(False))
     assert closing(evidence_of(records_of(), absent)) >= {"labels.some_finding"}
@@ -81,6 +88,7 @@ def test_a_record_without_a_split_closes_the_gate():
 def test_readers_who_agree_no_better_than_chance_close_the_gate():
     disagreeing = evidence_of(records_of(), readings_of(every_nth_differs=2))
     assert closing(disagreeing) == {"agreement.annotators_agree"}
+    assert failing(disagreeing)["agreement.annotators_agree"].found == "0"
     # by hand: the readers differ in every second record, the shares are even: kappa 0
     assert closing(disagreeing, GateParams(min_agreement=0.0)) == set()
 
