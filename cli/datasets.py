@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.options import JsonOption, WorkdirOption, print_json
+from cli.options import JsonOption, WorkdirOption, prefect_for, print_json
 from cli.screen import console, stage_progress
+from schemas.params import IngestParams
 
 __all__ = ["list_releases", "pull", "quarantine", "show", "verify"]
 
@@ -108,25 +109,31 @@ def show(
 
 
 def quarantine(
-    action: Annotated[str, typer.Argument(help="`list` what was refused, or `retry` it.")] = "list",
+    action: Annotated[str, typer.Argument(help="`list` what was refused, or `retry` its sources.")] = "list",
     workdir: WorkdirOption = _WORKDIR,
     as_json: JsonOption = False,
 ) -> None:
-    """List refused inputs with their original names, or put them back for the next ingest."""
+    """List refused inputs with their original names, or ingest their sources again once the files are mended."""
     from chiron.errors import BadParameters
-    from chiron.records.quarantine import list_quarantine, retry_quarantine
+    from chiron.records.quarantine import list_quarantine
 
     if action not in ("list", "retry"):
         raise BadParameters(f"quarantine: expected `list` or `retry`, found `{action}`")
-    if action == "retry":
-        n = retry_quarantine(workdir)
-        console.print(f"{n} inputs will be read again by the next ingest")
-        return
     entries = list_quarantine(workdir)
-    if as_json:
+    if action == "retry":
+        _ingest_again(workdir, {entry.ingested_as for entry in entries}, quiet=as_json)
+    elif as_json:
         print_json([e.model_dump(mode="json") for e in entries])
-        return
-    table = Table("input", "name", "reason", "message")
-    for entry in entries:
-        table.add_row(entry.input_id[:12], entry.name, entry.reason, entry.message)
-    console.print(table)
+    else:
+        table = Table("input", "name", "reason", "message")
+        for entry in entries:
+            table.add_row(entry.input_id[:12], entry.name, entry.reason, entry.message)
+        console.print(table)
+
+
+def _ingest_again(workdir: Path, sources: set[IngestParams], *, quiet: bool) -> None:
+    with prefect_for(workdir, "flows.ingest", quiet=quiet):
+        from flows.ingest import ingest
+
+        for params in sorted(sources, key=lambda p: (p.source, p.name)):
+            ingest(params, str(workdir))

@@ -1,6 +1,8 @@
 """The command `chiron`."""
 
 import sys
+from collections.abc import Callable
+from typing import Final
 
 import typer
 
@@ -17,22 +19,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (
-    pipeline.run,
-    pipeline.ingest,
-    pipeline.validate,
-    pipeline.synthesize,
-    pipeline.release,
-    pipeline.train,
-):
-    app.command()(command)
-app.command(name="list")(datasets.list_releases)
-for command in (datasets.pull, datasets.verify, datasets.show, datasets.quarantine):
-    app.command()(command)
-app.command()(models.predict)
-app.command()(doctor.doctor)
-for command in (services.up, services.down):
-    app.command()(command)
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "run": pipeline.run,
+    "ingest": pipeline.ingest,
+    "validate": pipeline.validate,
+    "synthesize": pipeline.synthesize,
+    "release": pipeline.release,
+    "train": pipeline.train,
+    "list": datasets.list_releases,
+    "pull": datasets.pull,
+    "verify": datasets.verify,
+    "show": datasets.show,
+    "quarantine": datasets.quarantine,
+    "predict": models.predict,
+    "doctor": doctor.doctor,
+    "up": services.up,
+    "down": services.down,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(name=_name)(_command)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect import task
 
 from chiron.datasets.refs import write_ref
-from chiron.learning.stage import train_models
+from chiron.models.stage import train_models
 from chiron.models.promotion import register_if_proven
 from chiron.settings import settings
 from schemas.manifest import DatasetRef

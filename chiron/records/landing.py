@@ -14,7 +14,16 @@ from typing import Final
 from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
 from chiron.errors import DataError, EmptySource, NotFound
 
-__all__ = ["HEADER_SUFFIX", "S3_SCHEME", "FileKind", "Landing", "LandingFile", "check_source", "list_landing"]
+__all__ = [
+    "HEADER_SUFFIX",
+    "S3_SCHEME",
+    "FileKind",
+    "Landing",
+    "LandingFile",
+    "check_source",
+    "list_landing",
+    "list_record",
+]
 
 HEADER_SUFFIX: Final = ".hea"
 S3_SCHEME: Final = "s3://"
@@ -99,6 +108,13 @@ def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
     _require_records(root, excluded)
     listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
     return Landing({name: _describe(name, path) for name, path in listed})
+
+
+def list_record(header: Path) -> Landing:
+    """List one record: its header and the files of the same stem beside it. Raises NotFound without the header."""
+    if header.suffix != HEADER_SUFFIX or not header.is_file():
+        raise NotFound(f"record: expected a WFDB header (*{HEADER_SUFFIX}) or a folder, found {header}")
+    return Landing({path.name: _describe(path.name, path) for path in sorted(header.parent.glob(f"{header.stem}.*"))})
 
 
 def _require_records(folder: Path, excluded: Path | None) -> None:

@@ -10,8 +10,9 @@ from chiron.records.headers import FORMATS, Header, parse_header
 from chiron.records.landing import FileKind, Landing, LandingFile
 from schemas.codes import QuarantineReason
 
-__all__ = ["read_header", "read_signal", "signal_files"]
+__all__ = ["physical_mv", "read_header", "read_signal", "require_regular", "signal_files"]
 
+_MV_PER_UNIT: Final = {"V": 1000.0, "mV": 1.0, "uV": 1e-3, "µV": 1e-3, "nV": 1e-6}
 _NOT_REGULAR: Final = {
     FileKind.LINK: (QuarantineReason.UNSAFE_PATH, "a link, which is not followed"),
     FileKind.SPECIAL: (QuarantineReason.UNSAFE_PATH, "a pipe, socket or device"),
@@ -68,6 +69,15 @@ def read_signal(file: LandingFile, header: Header) -> np.ndarray:
     missing_in_file = np.array([[FORMATS[s.format].missing] for s in header.signals])
     signal[signal == missing_in_file] = -(2**31) if header.is_wide else -(2**15)
     return signal
+
+
+def physical_mv(signal: np.ndarray, header: Header) -> np.ndarray:
+    """Digital samples in mV: (n_leads, n_samples) float32, missing as nan; leads of another unit keep it."""
+    gain = np.array([[s.gain_per_unit / _MV_PER_UNIT.get(s.unit, 1.0)] for s in header.signals])
+    baseline = np.array([[s.baseline] for s in header.signals])
+    physical: np.ndarray = ((signal - baseline) / gain).astype(np.float32)
+    physical[signal == np.iinfo(signal.dtype).min] = np.nan
+    return physical
 
 
 def _same_understanding(record: Any, header: Header) -> None:

@@ -1,0 +1,58 @@
+"""What a model says of recordings in files."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from chiron.errors import BadParameters, EmptySource, InputRefused
+from chiron.learning.examples import lead_rows
+from chiron.models.file import Model, load_model
+from chiron.progress import report_progress
+from chiron.records.inputs import RecordInput, find_inputs
+from chiron.records.landing import Landing, list_landing, list_record
+from chiron.records.wfdb_files import physical_mv, read_signal
+from schemas.base import Frozen
+
+__all__ = ["Prediction", "predict_records"]
+
+
+class Prediction(Frozen):
+    """The probability of each output's finding, by its name; `note` says why there is none."""
+
+    record: str
+    probabilities: dict[str, float]
+    note: str = ""
+
+
+def predict_records(model_file: Path, where: Sequence[Path]) -> list[Prediction]:
+    """Predict every record. `where`: headers of WFDB records, or folders of them; all are read here and stay here.
+
+    Raises NotFound, Damaged or BadParameters where the model can't be used, EmptySource where there is no record.
+    """
+    model = load_model(model_file)
+    landings = [list_landing(path) if path.is_dir() else list_record(path) for path in where]
+    predictions = [p for landing in landings for p in _predict_all(model, landing)]
+    if not predictions:
+        raise EmptySource("predict: expected at least one record, found none")
+    return predictions
+
+
+def _predict_all(model: Model, landing: Landing) -> Iterator[Prediction]:
+    """One prediction, or a reason, per record of a landing folder."""
+    inputs = find_inputs(landing, ())
+    for done, recording in enumerate(inputs.records, start=1):
+        yield _predict(model, recording)
+        report_progress("records predicted", done, len(inputs.records))
+    for refusal in inputs.refusals:
+        yield Prediction(record=refusal.name, probabilities={}, note=refusal.message)
+
+
+def _predict(model: Model, recording: RecordInput) -> Prediction:
+    name = recording.header_file.stem
+    try:
+        signal_mv = physical_mv(read_signal(recording.header_file, recording.header), recording.header)
+        rows = lead_rows([s.lead for s in recording.header.signals], model.card.leads)
+        by_code = model.predict(signal_mv[rows], recording.header.fs_hz)
+    except (InputRefused, BadParameters) as error:
+        return Prediction(record=name, probabilities={}, note=str(error))
+    names = {output.key: output.name for output in model.card.outputs}
+    return Prediction(record=name, probabilities={names[code]: p for code, p in by_code.items()})
