@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.errors import BadParameters
 from schemas.codes import CANONICAL, Code, SplitName
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS
 
@@ -52,16 +53,23 @@ def synthetic_example(cohort: Dataset, code: Code) -> Example | None:
 
 
 def signal_mv(dataset: Dataset, record: dict[str, Any]) -> np.ndarray:
-    """Samples of one row of `records` in mV, (n_leads, n_samples), missing as nan; other units stay as they are."""
-    factors = np.array([_MV_PER_UNIT.get(unit, 1.0) for unit in record["unit"]])
+    """Samples of one row of `records` in mV, (n_leads, n_samples), missing as nan.
+
+    Raises BadParameters where a lead is not a voltage.
+    """
+    if not set(record["unit"]) <= set(_MV_PER_UNIT):
+        raise BadParameters(f"recording: expected leads in {', '.join(_MV_PER_UNIT)}, found another unit")
+    factors = np.array([_MV_PER_UNIT[unit] for unit in record["unit"]])
     scaled: np.ndarray = dataset.physical(record) * factors[:, None]
     return scaled
 
 
 def _typical(dataset: Dataset, records: pl.DataFrame) -> Example | None:
     """The record of median roughness among the first that are long enough."""
-    long_enough = records.filter(pl.col("n_samples") >= SHOWN_S * pl.col("fs_hz"))
-    rows = (long_enough if len(long_enough) else records.filter(pl.col("n_samples") > 0)).sort("record_id")
+    is_voltage = pl.col("unit").list.eval(pl.element().is_in(list(_MV_PER_UNIT))).list.all()
+    drawable = records.filter(is_voltage, pl.col("n_samples") > 0)
+    long_enough = drawable.filter(pl.col("n_samples") >= SHOWN_S * pl.col("fs_hz"))
+    rows = (long_enough if len(long_enough) else drawable).sort("record_id")
     examples = [_example(dataset, row) for row in rows.head(_CANDIDATES).iter_rows(named=True)]
     by_roughness = sorted(examples, key=lambda example: _roughness(example.signal_mv))
     return by_roughness[len(by_roughness) // 2] if by_roughness else None

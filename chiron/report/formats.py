@@ -23,13 +23,12 @@ __all__ = [
 ]
 
 _UNKNOWN: Final = "n/a"
-_LONGEST_NAME: Final = 28
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
-def clipped(name: str) -> str:
+def clipped(name: str, *, longest: int = 28) -> str:
     """A name that leaves room for the plot beside it."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def count(n: int) -> str:

@@ -14,8 +14,8 @@ from chiron.datasets.dataset import Dataset
 from chiron.report import formats
 from chiron.report.figures import draw_figures
 from chiron.report.tables import (
-    arms_in_order,
     auroc_by_size,
+    best_result,
     checks_by_urgency,
     compared_readings,
     label_rows,
@@ -34,24 +34,21 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
     real: the ingested dataset; validated: the one made from it, with labels and splits.
     """
     open_checks, passed_checks = checks_by_urgency(report)
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            report=report,
-            training=report.training,
-            figures=draw_figures(report, validated=validated, cohort=cohort),
-            arms=arms_in_order(report.training),
-            auroc=auroc_by_size(report.training),
-            sizes=real_sizes(report.training),
-            comparisons=compared_readings(report.agreement),
-            open_checks=open_checks,
-            passed_checks=passed_checks,
-            labels=label_rows(report, validated),
-            datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
-            style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
-            versions=_versions(),
-        )
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        report=report,
+        training=report.training,
+        figures=draw_figures(report, validated=validated, cohort=cohort),
+        auroc=auroc_by_size(report.training),
+        best=best_result(report.training),
+        sizes=real_sizes(report.training),
+        comparisons=compared_readings(report.agreement),
+        open_checks=open_checks,
+        passed_checks=passed_checks,
+        labels=label_rows(report, validated),
+        datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
+        style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
+        versions=_versions(),
     )
 
 

@@ -117,7 +117,7 @@ def loss_plot(curve: LossCurve, *, series: int) -> Figure:
     """One training's loss by step."""
     figure, axes = _figure(3.6, 2.2)
     axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
-    axes.set(title=clipped(curve.label), xlabel="step", ylabel="loss")
+    axes.set(title=clipped(curve.label, longest=44), xlabel="step", ylabel="loss")
     axes.set_ylim(bottom=0)
     return figure
 
@@ -163,8 +163,9 @@ def _with_headings(rows: Sequence[IntervalRow]) -> list[str | IntervalRow]:
 def _interval_line(axes: Axes, y: int, line: str | IntervalRow, text: Callable[[Interval], str]) -> None:
     """One estimate, its interval, and both as numbers at the right; or a heading, which may be wider than the plot."""
     if isinstance(line, str):
-        heading = axes.text(0.01, y, line, transform=axes.get_yaxis_transform(), va="center", fontweight="bold")
-        heading.set_in_layout(False)
+        at_left = ("figure fraction", "data")
+        heading = axes.annotate(line, (0.012, y), xycoords=at_left, va="center", fontweight="bold")
+        heading.set(in_layout=False, annotation_clip=False)
         return
     colour = SERIES[line.series % len(SERIES)]
     estimate = line.estimate

@@ -6,6 +6,7 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.errors import NotFound
+from chiron.report.examples import signal_mv
 from chiron.report.traces import draw_record, draw_to_file
 from schemas.tables import RECORDS
 
@@ -19,5 +20,5 @@ def draw_record_of(dataset: Dataset, record_id: str, path: Path) -> None:
         raise NotFound("show: expected the id of a record in this dataset, found none of that id")
     record = found.row(0, named=True)
     title = f"{record_id} (simulated)" if dataset.manifest.simulated else record_id
-    figure = draw_record(dataset.physical(record), record["fs_hz"], record["leads"], title)
+    figure = draw_record(signal_mv(dataset, record), record["fs_hz"], record["leads"], title)
     draw_to_file(figure, path)

@@ -16,6 +16,7 @@ __all__ = [
     "arm_order",
     "arms_in_order",
     "auroc_by_size",
+    "best_result",
     "checks_by_urgency",
     "compared_readings",
     "label_rows",
@@ -60,15 +61,21 @@ def arms_in_order(training: TrainReport) -> list[ArmResult]:
     return sorted(training.arms, key=lambda a: (a.n_real, order.index(a.arm)))
 
 
+def best_result(training: TrainReport) -> ArmResult | None:
+    """The result with the highest AUROC; none where none could be computed."""
+    known = [a for a in training.arms if a.auroc.value is not None]
+    return max(known, key=lambda a: a.auroc.value or 0.0, default=None)
+
+
 def auroc_by_size(training: TrainReport) -> dict[str, list[ArmResult | None]]:
     """For each arm its result at every number of real records, smallest first; none where it was not trained."""
     found = {(a.arm, a.n_real): a for a in training.arms}
     return {arm: [found.get((arm, n)) for n in real_sizes(training)] for arm in arm_order(training)}
 
 
-def real_sizes(training: TrainReport) -> list[int]:
-    """The numbers of real training records that were tried."""
-    return sorted({a.n_real for a in training.arms})
+def real_sizes(training: TrainReport) -> dict[int, int]:
+    """The numbers of real training records that were tried, smallest first, each with how many are positive."""
+    return dict(sorted((a.n_real, a.n_real_positive) for a in training.arms))
 
 
 def checks_by_urgency(report: RunReport) -> tuple[list[CheckResult], list[CheckResult]]:

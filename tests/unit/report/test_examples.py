@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 from made_up_run import MadeUpDatasets
 
+from chiron.errors import BadParameters
 from chiron.report.examples import SHOWN_S, real_example, signal_mv, synthetic_example
 from schemas.codes import ATRIAL_FIBRILLATION, PREMATURE_ATRIAL, SINUS_RHYTHM, Code
 from schemas.tables import LABELS, RECORDS, SPLITS
@@ -37,3 +38,9 @@ def test_samples_are_turned_into_millivolts(datasets: MadeUpDatasets, unit: str,
     record = datasets.real.table(RECORDS).row(0, named=True)
     as_stated = datasets.real.physical(record)
     np.testing.assert_allclose(signal_mv(datasets.real, record | {"unit": [unit]}), as_stated * factor, rtol=1e-6)
+
+
+def test_a_lead_that_is_not_a_voltage_is_not_drawn_as_one(datasets: MadeUpDatasets) -> None:
+    record = datasets.real.table(RECORDS).row(0, named=True)
+    with pytest.raises(BadParameters, match="expected leads in V, mV, uV, µV, found another unit"):
+        signal_mv(datasets.real, record | {"unit": ["mmHg"]})
