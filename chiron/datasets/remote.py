@@ -137,5 +137,5 @@ class _Progress(Callback):  # type: ignore[misc]  # fsspec has no types
         self._total = total
 
     def call(self, *_: Any, **__: Any) -> None:
-        """Report the current count; DVC may not count files that were there already."""
-        report_progress(self._what, min(self.value, self._total), self._total)
+        """Report the current count."""
+        report_progress(self._what, self.value, self._total)
