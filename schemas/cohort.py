@@ -50,9 +50,10 @@ class Range(Frozen):
 class NoiseSpec(Frozen):
     """How noisy the recordings are. The signal-to-noise ratio is of powers, over the whole record."""
 
-    snr_db: Range = Range(low=-3.0, high=30.0)
+    snr_db: Range = Range(low=-4.0, high=26.0)
     powerline_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     step_share: Annotated[float, Field(ge=0, le=1)] = 0.15
+    transient_share: Annotated[float, Field(ge=0, le=1)] = 0.35  # of switching on
     gap_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     saturation_share: Annotated[float, Field(ge=0, le=1)] = 0.05
 
@@ -76,13 +77,13 @@ class CohortSpec(Frozen):
     prevalence: dict[Rhythm, float] = {
         Rhythm.SINUS: 0.22,
         Rhythm.SINUS_BRADYCARDIA: 0.05,
-        Rhythm.SINUS_TACHYCARDIA: 0.05,
+        Rhythm.SINUS_TACHYCARDIA: 0.04,
         Rhythm.SINUS_ARRHYTHMIA: 0.06,
         Rhythm.ATRIAL_FIBRILLATION: 0.28,
-        Rhythm.PREMATURE_ATRIAL: 0.09,
+        Rhythm.PREMATURE_ATRIAL: 0.11,
         Rhythm.PREMATURE_VENTRICULAR: 0.06,
         Rhythm.ATRIAL_FLUTTER: 0.02,
-        Rhythm.SUPRAVENTRICULAR_TACHYCARDIA: 0.03,
+        Rhythm.SUPRAVENTRICULAR_TACHYCARDIA: 0.02,
         Rhythm.JUNCTIONAL: 0.02,
         Rhythm.FIRST_DEGREE_BLOCK: 0.02,
         Rhythm.SECOND_DEGREE_BLOCK: 0.02,

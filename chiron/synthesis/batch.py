@@ -10,7 +10,7 @@ import polars as pl
 from chiron.datasets.signals import signal_sha256
 from chiron.synthesis.record import SyntheticRecord, synthesize_record
 from schemas.codes import AnnotatorKind, LabelMethod
-from schemas.cohort import CohortSpec
+from schemas.cohort import CohortSpec, Rhythm
 from schemas.tables import ANNOTATIONS, EVENTS, LABELS, PARAMETERS, RECORDS, TableSpec
 
 __all__ = ["COHORT_TABLES", "CohortBatch", "synthesize_batch"]
@@ -28,6 +28,7 @@ class CohortBatch:
     """
 
     first: int
+    rhythms: tuple[Rhythm, ...]
     signals: npt.NDArray[np.int16]
     tables: dict[str, pl.DataFrame]
 
@@ -40,9 +41,11 @@ def synthesize_batch(spec: CohortSpec, first: int, stop: int) -> CohortBatch:
     """Records `first` <= i < `stop`, the same whatever else is asked for."""
     signals = np.empty((stop - first, len(spec.leads), spec.n_samples), dtype=np.int16)
     rows: dict[str, list[_Row]] = {table.name: [] for table in COHORT_TABLES}
+    rhythms: list[Rhythm] = []
     for k, index in enumerate(range(first, stop)):
         record = synthesize_record(spec, index)
         signals[k] = record.signal
+        rhythms.append(record.rhythm)
         rows[RECORDS.name].append(_record_row(spec, record, k * record.signal.size))
         rows[ANNOTATIONS.name].extend(_annotation_rows(record))
         rows[LABELS.name].extend(_label_rows(record))
@@ -51,7 +54,7 @@ def synthesize_batch(spec: CohortSpec, first: int, stop: int) -> CohortBatch:
     tables = {
         table.name: pl.DataFrame(rows[table.name], schema=table.polars).sort(table.key) for table in COHORT_TABLES
     }
-    return CohortBatch(first, signals, tables)
+    return CohortBatch(first, tuple(rhythms), signals, tables)
 
 
 def _record_row(spec: CohortSpec, record: SyntheticRecord, sample_offset: int) -> _Row:

@@ -23,9 +23,9 @@ class SinusNode:
         self.mean_s = mean_s
         drift = (1 - breath_share) * stream.uniform(0.1, 0.6)
         pressure = 1 - breath_share - drift
-        bands = ((stream.uniform(0.01, 0.04), drift),)
-        bands += tuple((stream.normal(0.1, 0.015), pressure / 2) for _ in range(2))
-        bands += tuple((stream.normal(breath_hz, 0.012), breath_share / 2) for _ in range(2))
+        bands = [(stream.uniform(0.01, 0.04), drift)]
+        bands += [(stream.normal(0.1, 0.015), pressure / 2) for _ in range(2)]
+        bands += [(stream.normal(breath_hz, 0.012), breath_share / 2) for _ in range(2)]
         self._waves = [(TWO_PI * hz, TWO_PI * stream.unit(), sqrt(2 * power) * sd) for hz, power in bands]
 
     def interval(self, t: float) -> float:

@@ -15,11 +15,14 @@ from chiron.synthesis.stream import Stream
 __all__ = ["draw_noise", "high_pass"]
 
 _SQRT2: Final = 1.4142135623730951
+_OTHERS: Final = (0.5, 0.5, 0.3, 0.1)  # the most that wander, motion, muscle and tremor have where another leads
 _WARM_UP_S: Final = 3.0  # generated and dropped, so that slow filters have settled
 
 
 @compiled("void(float64[:, ::1], float64, float64, float64, float64, float64)")
-def _filter(x: Floats, b0: float, b1: float, b2: float, a1: float, a2: float) -> None:
+def _filter(  # noqa: PLR0913, PLR0917 - a kernel takes plain numbers
+    x: Floats, b0: float, b1: float, b2: float, a1: float, a2: float
+) -> None:
     """A second-order recursive filter along each row, in place (direct form II transposed, from rest)."""
     for row in range(x.shape[0]):
         s1, s2 = 0.0, 0.0
@@ -60,15 +63,15 @@ def _prewarped(corner_hz: float, fs_hz: float) -> tuple[float, float]:
     return k, 1 / (1 + _SQRT2 * k + k * k)
 
 
-def draw_noise(
+def draw_noise(  # noqa: PLR0913 - all by name
     stream: Stream, *, n_leads: int, n_samples: int, fs_hz: float, low_pass_hz: float, breath_hz: float
 ) -> Floats:
     """(n_leads, n_samples) of mean square 1: a mixture in which any of the kinds may lead."""
-    kinds = (_wander, _motion, _muscle)
-    lead_kind = stream.pick(((0, 0.2), (1, 0.35), (2, 0.45)))
+    kinds = (_wander, _motion, _muscle, _tremor)
+    lead_kind = stream.pick(((0, 0.2), (1, 0.55), (2, 0.2), (3, 0.05)))
     total = np.zeros((n_leads, n_samples))
     for k, kind in enumerate(kinds):
-        share = stream.uniform(0.5, 1.0) if k == lead_kind else stream.uniform(0.0, 0.5)
+        share = stream.uniform(0.5, 1.0) if k == lead_kind else stream.uniform(0.0, _OTHERS[k])
         x = kind(stream, n_leads, n_samples + int(_WARM_UP_S * fs_hz), fs_hz)
         low_pass(x, low_pass_hz, fs_hz)
         total += share / _rms(x) * x[:, -n_samples:]
@@ -103,9 +106,9 @@ def _wander(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
 
 def _motion(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
     x = _white(stream, n_leads, n)
-    low_pass(x, stream.log_uniform(1.0, 7.0), fs_hz)
+    low_pass(x, stream.log_uniform(0.6, 5.0), fs_hz)
     high_pass(x, stream.log_uniform(0.2, 1.0), fs_hz)
-    _come_and_go(stream, x, fs_hz, stream.uniform(0.2, 1.2))
+    _come_and_go(stream, x, fs_hz, stream.uniform(0.2, 1.5))
     return x
 
 
@@ -114,6 +117,17 @@ def _muscle(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
     high_pass(x, stream.log_uniform(2.0, 18.0), fs_hz)
     low_pass(x, stream.log_uniform(22.0, 60.0), fs_hz)
     _come_and_go(stream, x, fs_hz, stream.uniform(0.05, 0.9))
+    return x
+
+
+def _tremor(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
+    """Hands that shake 4 to 10 times a second: nearly periodic, and so like fibrillating atria."""
+    x = _white(stream, n_leads, n)
+    rate_hz = stream.uniform(4.0, 10.0)
+    for _ in range(2):
+        high_pass(x, 0.9 * rate_hz, fs_hz)
+        low_pass(x, 1.1 * rate_hz, fs_hz)
+    _come_and_go(stream, x, fs_hz, stream.uniform(0.2, 1.0))
     return x
 
 

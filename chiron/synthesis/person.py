@@ -82,7 +82,7 @@ class _View:
     def __init__(self, stream: Stream, measured: tuple[str, ...], *, arms_swapped: bool) -> None:
         self.stream = stream
         leads = lead_matrix(measured, arms_swapped=arms_swapped)
-        size = stream.log_normal(0.62, 0.42)
+        size = stream.log_normal(0.95, 0.42)
         turned = _random_rotation(stream) * (np.array([stream.log_normal(1, 0.2) for _ in range(3)]) * size)
         breath = matmul(_rotation(2, _BREATH_RAD * stream.unit()), _rotation(0, _BREATH_RAD * stream.unit()))
         self.projection = matmul(leads, turned)
@@ -103,8 +103,8 @@ def draw_person(stream: Stream, measured: tuple[str, ...], *, wide_qrs: bool, ar
     ventricular_qrs, ventricular_t = _ventricular(stream)
     return Person(
         projection=view.projection,
-        p=view(_p_wave(stream, stream.log_normal(1.2, 0.45))),
-        qrs=view(_wide_qrs(stream) if wide_qrs else _qrs(stream, stream.uniform(1.0, 1.45))),
+        p=view(_p_wave(stream, stream.log_normal(1.05, 0.4))),
+        qrs=view(_wide_qrs(stream) if wide_qrs else _qrs(stream, stream.uniform(0.88, 1.3))),
         t=view(_t_wave(stream, discordant=wide_qrs)),
         ectopic_p=view(_p_wave(stream, stream.uniform(-1.2, 1.6))),
         ventricular_qrs=view(ventricular_qrs),
@@ -124,7 +124,7 @@ def _rotation(axis: int, angle_rad: float) -> Floats:
 
 def _random_rotation(stream: Stream) -> Floats:
     """Most hearts lie as in the table, give or take 25 degrees; some electrodes are held anywhere."""
-    spread = TWO_PI if stream.chance(0.12) else 0.42
+    spread = TWO_PI if stream.chance(0.1) else 0.35
     x, y, z = (_rotation(axis, stream.normal(0, spread)) for axis in range(3))
     return np.asarray(matmul(x, matmul(y, z)))
 
@@ -171,7 +171,7 @@ def _wide_qrs(stream: Stream) -> _Dipole:
 
 def _t_wave(stream: Stream, *, discordant: bool) -> _Dipole:
     dipole = _Dipole()
-    gain = stream.log_normal(0.85, 0.4) * stream.pick(((1.0, 0.78), (0.2, 0.12), (-0.6, 0.10)))
+    gain = stream.log_normal(0.95, 0.4) * stream.pick(((1.0, 0.82), (0.2, 0.10), (-0.6, 0.08)))
     gain = -gain if discordant and stream.chance(0.6) else gain
     sharpen, place = stream.uniform(0.8, 1.2), stream.uniform(0.92, 1.18)
     for axis, angle, a, b in _T:

@@ -1,6 +1,7 @@
 """One synthetic recording with its ground truth: a function of (specification, seed, index) and of nothing else."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -128,8 +129,8 @@ def _draw_heart(stream: Stream, spec: CohortSpec, rhythm: Rhythm, device: Device
         breath_hz=breath_hz,
     )
     drowned = rhythm is Rhythm.NOISE_ONLY
-    audible = not (drowned and stream.chance(0.5))
-    snr_db = stream.uniform(-18, -6) if drowned else stream.uniform(spec.noise.snr_db.low, spec.noise.snr_db.high)
+    audible = not (drowned and stream.chance(0.3))
+    snr_db = stream.uniform(-16, -4) if drowned else stream.uniform(spec.noise.snr_db.low, spec.noise.snr_db.high)
     return _Heart(rhythm, plan, device.settle(mv, spec.fs_hz), snr_db, audible)
 
 
@@ -148,7 +149,7 @@ def _record(stream: Stream, spec: CohortSpec, heart: _Heart, device: Device, bre
     wanted = float(mean_square(heart.mv)) * float(exp(-_LN10_OVER_10 * heart.snr_db))
     artefacts = np.zeros_like(noise)
     add_steps(stream, artefacts, spec.fs_hz, spec.noise)
-    x = noise * np.sqrt(wanted / float(mean_square(noise))) + device.settle(artefacts, spec.fs_hz)
+    x: Floats = noise * sqrt(wanted / float(mean_square(noise))) + device.settle(artefacts, spec.fs_hz)
     if heart.audible:
         x += heart.mv
     if stream.chance(spec.noise.powerline_share):

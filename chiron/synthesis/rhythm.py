@@ -1,4 +1,4 @@
-"""The rhythms: for each, the plan of one recording. Sources: Clifford 2010 (ectopy as a Markov chain over beat types)."""
+"""The rhythms: for each, the plan of one recording. Source: Clifford 2010 (ectopy as a Markov chain over beats)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from schemas.cohort import Rhythm
 
 __all__ = ["plan_rhythm"]
 
-_NORMAL_SD: Final = (0.035, 0.6)  # median and log-spread of the relative standard deviation of sinus intervals
+_NORMAL_SD: Final = (0.028, 0.6)  # median and log-spread of the relative standard deviation of sinus intervals
 
 
 @dataclass
@@ -47,7 +47,7 @@ def _regular(case: _Case, node: SinusNode, *, until_s: float | None = None) -> N
 
 def _sinus(case: _Case) -> None:
     """Most resting rates lie between 60 and 85."""
-    low, high = case.stream.pick((((50.0, 62.0), 0.2), ((60.0, 85.0), 0.6), ((82.0, 99.0), 0.2)))
+    low, high = case.stream.pick((((50.0, 62.0), 0.25), ((60.0, 82.0), 0.6), ((80.0, 99.0), 0.15)))
     _regular(case, case.sinus(low, high))
 
 
@@ -56,7 +56,7 @@ def _bradycardia(case: _Case) -> None:
 
 
 def _tachycardia(case: _Case) -> None:
-    _regular(case, case.sinus(101, 150, sd=min(case.stream.log_normal(0.015, 0.6), 0.05)))
+    _regular(case, case.sinus(100, 140, sd=min(case.stream.log_normal(0.015, 0.6), 0.05)))
 
 
 def _arrhythmia(case: _Case) -> None:
@@ -83,8 +83,8 @@ def _fibrillation(case: _Case) -> None:
 
 def _irregular(case: _Case, *, until_s: float, wide_share: float) -> None:
     stream, plan = case.stream, case.plan
-    mean_s = 60 / min(max(stream.log_normal(88, 0.29), 38), 185)
-    cv = min(max(stream.log_normal(0.2, 0.35), 0.07), 0.42)
+    mean_s = 60 / min(max(stream.log_normal(86, 0.28), 38), 185)
+    cv = min(max(stream.log_normal(0.185, 0.35), 0.07), 0.4)
     n = int((until_s - plan.t) / (0.4 * mean_s)) + 2
     for interval in fibrillation_intervals(stream, n, mean_s=mean_s, cv=cv):
         if plan.t >= until_s:
@@ -117,7 +117,7 @@ def _draw_ectopy(stream: Stream) -> _Ectopy:
 def _premature(case: _Case, kind: Beat) -> None:
     """Sinus rhythm with early beats; at least one lies within the recording."""
     stream, plan = case.stream, case.plan
-    node, ectopy = case.sinus(50, 98), _draw_ectopy(stream)
+    node, ectopy = case.sinus(48, 92), _draw_ectopy(stream)
     coupling, steady = stream.uniform(0.5, 0.82), stream.uniform(0.005, 0.07)
     surely_at, n_since, seen = stream.uniform(0.15, 0.75) * plan.duration_s, 0, False
     while plan.going:

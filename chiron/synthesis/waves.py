@@ -22,7 +22,7 @@ _SAW_RMS: Final = 0.54  # of the three harmonics of the fibrillatory sawtooth, f
     "void(float64[:, ::1], float64, float64, float64[::1], float64[::1], float64[::1], float64[::1],"
     " float64[:, ::1], float64[:, ::1], float64[:, ::1])"
 )
-def _add_waves(  # noqa: PLR0913 - a kernel takes plain arrays
+def _add_waves(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays
     out: Floats,  # (L, S) mV, added to
     fs_hz: float,
     blur_s: float,  # the width of the band limit, a Gaussian too
@@ -52,7 +52,7 @@ def _add_waves(  # noqa: PLR0913 - a kernel takes plain arrays
 
 
 @compiled("void(float64[:, ::1], float64, float64, float64, float64, float64[::1], float64[:, ::1], float64[::1])")
-def _add_fibrillation(  # noqa: PLR0913
+def _add_fibrillation(  # noqa: PLR0913, PLR0917 - likewise
     out: Floats,  # (L, S) mV, added to
     fs_hz: float,
     rate_hz: float,
@@ -106,7 +106,7 @@ def render_heart(  # noqa: PLR0913
     blur_s = 0.1325 / low_pass_hz  # a Gaussian filter is 3 dB down there
     phase = TWO_PI * stream.unit()
     breathing = np.array([sin(TWO_PI * breath_hz * t + phase) for t in plan.r_s.tolist()])
-    steady = stream.uniform(0.01, 0.05)
+    steady = stream.log_uniform(0.01, 0.15)
     gain = 1 + steady * stream.normals(plan.r_s.size)
     once = np.ones_like(gain)
 
@@ -134,7 +134,7 @@ def render_heart(  # noqa: PLR0913
 
 
 def _fibrillate(stream: Stream, out: Floats, person: Person, window_s: tuple[float, float], fs_hz: float) -> None:
-    rms = stream.log_normal(0.05, 0.6)
+    rms = stream.log_normal(0.028, 0.6)
     size = np.array([stream.log_normal(rms / _SAW_RMS, 0.3) for _ in range(3)])
     rate_hz = stream.uniform(4.0, 8.5)
     draws = stream.normals(2 * out.shape[1])
