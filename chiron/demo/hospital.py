@@ -3,18 +3,17 @@
 Every recording is simulated; there are no patients. The folder is a function of its two numbers and the code version.
 """
 
-import secrets
 from pathlib import Path
 from typing import Final
 
 from chiron import __version__
-from chiron.datasets.workdir import remove_tree, sync_folder, sync_tree
 from chiron.demo.faults import Fault, spoil, with_flat_lead
 from chiron.demo.readers import READINGS, read_visit
 from chiron.demo.visits import FS_HZ, GAIN_PER_MV, Patient, Visit, draw_visit
 from chiron.demo.wfdb_export import write_record
 from chiron.errors import BadParameters, WorkdirRefused
 from chiron.progress import report_progress
+from chiron.records.whole_folders import make_whole_folder
 from schemas.codes import Sex
 
 __all__ = ["write_demo_hospital"]
@@ -33,16 +32,12 @@ def write_demo_hospital(folder: Path, *, n_records: int = 400, seed: int = 7) ->
     if n_records < _MIN_RECORDS:
         raise BadParameters(f"demo hospital: expected at least {_MIN_RECORDS} records, found {n_records}")
     readme = _readme(n_records, seed)
-    if not _is_written(folder, readme):
-        draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-        draft.mkdir(parents=True)
-        try:
-            _fill(draft, n_records, seed)
-            (draft / _README).write_text(readme, encoding="utf-8")
-            sync_tree(draft)
-            _put(draft, folder, readme)
-        finally:
-            remove_tree(draft)
+
+    def fill(draft: Path) -> None:
+        _fill(draft, n_records, seed)
+        (draft / _README).write_text(readme, encoding="utf-8")
+
+    make_whole_folder(folder, fill, is_current=lambda found: _is_written(found, readme))
 
 
 def _readme(n_records: int, seed: int) -> str:
@@ -65,15 +60,6 @@ def _is_written(folder: Path, readme: str) -> bool:
     if not found.startswith(_FIRST_LINE):
         raise WorkdirRefused(f"demo hospital {folder}: expected no folder or a simulated one, found another")
     return found == readme
-
-
-def _put(draft: Path, folder: Path, readme: str) -> None:
-    """Let the folder appear, in the place of an older one; another process may have been faster."""
-    if folder.exists() and not _is_written(folder, readme):
-        remove_tree(folder)
-    if not folder.exists():
-        draft.rename(folder)
-        sync_folder(folder.parent)
 
 
 def _fill(folder: Path, n_records: int, seed: int) -> None:

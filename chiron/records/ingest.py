@@ -1,6 +1,6 @@
 """Ingest: a landing folder or an `s3://` prefix becomes a dataset of records, signals and annotations.
 
-One bad file never stops it and is never lost: see `chiron.records.quarantine`. Zero labels are no fault here; the gate
+One bad file never stops it and is never lost: see `chiron.records.refusals`. Zero labels are no fault here; the gate
 of `validate` closes on that.
 """
 
@@ -25,7 +25,7 @@ from chiron.records.label_files import Readings, RecordNames, find_label_files, 
 from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
-from chiron.records.quarantine import Refusal, keep_refused, quarantine_table
+from chiron.records.refusals import Refusal, drop_mended, keep_refused, quarantine_table
 from chiron.records.rows import record_row
 from chiron.records.sources import choose_profile
 from chiron.records.wfdb_files import read_signal
@@ -91,7 +91,8 @@ def _locate(workdir: Path, params: IngestParams) -> _Source:
 
 def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -> None:
     """Fill the dataset's folder and keep what was refused."""
-    inputs = find_inputs(source.landing, find_label_files(source.landing, source.profile))
+    label_files = find_label_files(source.landing, source.profile)
+    inputs = find_inputs(source.landing, label_files)
     stored = _store_records(folder, inputs, source)
     refused_records = [*inputs.refusals, *stored.refusals]
     names = RecordNames(stored.id_of_stem, {r.name for r in refused_records})
@@ -99,6 +100,7 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
     refusals = [*refused_records, *readings.refusals]
     source.landing.refuse_if_changed()
     keep_refused(workdir, refusals, source.pseudonyms, params)
+    drop_mended(workdir, {*stored.id_of_stem, *label_files} - {r.name for r in refusals}, params)
     write_table(folder, RECORDS, pl.DataFrame(stored.rows, schema=RECORDS.polars))
     write_table(folder, ANNOTATIONS, readings.annotations)
     write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))

@@ -1,6 +1,5 @@
 """A landing zone on S3: what lies under a prefix is copied below the workdir's private folder, and read from there."""
 
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,10 +12,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
-from chiron.datasets.workdir import private_folder, remove_tree, sync_tree
+from chiron.datasets.workdir import private_folder
 from chiron.errors import CallerError, DataError, EmptySource, NotFound, ServiceUnavailable
 from chiron.progress import report_progress
 from chiron.records.landing import HEADER_SUFFIX, S3_SCHEME
+from chiron.records.whole_folders import make_whole_folder
 from chiron.settings import settings
 
 __all__ = ["fetch_landing", "is_s3", "local_name"]
@@ -57,8 +57,7 @@ def fetch_landing(workdir: Path, source: str) -> Path:
             )
         identity = sha256_hex(canonical_json([list(o) for o in objects]))
         final = private_folder(workdir, "landing") / identity
-        if not final.is_dir():
-            _download(client, bucket, objects, final)
+        make_whole_folder(final, lambda draft: _download(client, bucket, objects, draft))
     return final
 
 
@@ -119,19 +118,12 @@ def _list(client: Any, bucket: str, prefix: str) -> list[_Object]:
     ]
 
 
-def _download(client: Any, bucket: str, objects: list[_Object], final: Path) -> None:
-    """Fetch all objects into a folder that appears whole."""
-    draft = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
-    try:
-        with ThreadPoolExecutor(_CONNECTIONS) as pool:
-            fetched = pool.map(lambda o: _fetch(client, bucket, o, draft / local_name(o.name)), objects)
-            for done, _ in enumerate(fetched, start=1):
-                report_progress("objects", done, len(objects))
-        sync_tree(draft)
-        if not final.is_dir():
-            draft.rename(final)
-    finally:
-        remove_tree(draft)
+def _download(client: Any, bucket: str, objects: list[_Object], folder: Path) -> None:
+    """Fetch all objects into a folder."""
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        fetched = pool.map(lambda o: _fetch(client, bucket, o, folder / local_name(o.name)), objects)
+        for done, _ in enumerate(fetched, start=1):
+            report_progress("objects", done, len(objects))
 
 
 def _fetch(client: Any, bucket: str, entry: _Object, path: Path) -> None:

@@ -96,10 +96,10 @@ def test_a_prefix_gives_the_same_content_as_the_same_files_in_a_folder(bucket, h
 def test_what_was_fetched_is_not_fetched_again_and_what_changed_is(bucket, hospital, credentials, tmp_path):
     folder = tmp_path / "w" / "private" / "landing"
     ingest(tmp_path / "w", "s3://landing/exports/today/")
-    (fetched,) = folder.iterdir()
+    (fetched,) = folder.glob("[!.]*")
     before = fetched.stat().st_mtime_ns
     assert ingest(tmp_path / "w", "s3://landing/exports/today").reused
-    assert [(p, p.stat().st_mtime_ns) for p in folder.iterdir()] == [(fetched, before)]
+    assert [(p, p.stat().st_mtime_ns) for p in folder.glob("[!.]*")] == [(fetched, before)]
     bucket.put_object(Key="exports/today/note.txt", Body=b"one more")
     try:
         assert not ingest(tmp_path / "w", "s3://landing/exports/today").reused

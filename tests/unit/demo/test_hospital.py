@@ -18,6 +18,10 @@ def digest_of(folder):
     return hashlib.sha256(b"".join(p.name.encode() + b"\0" + p.read_bytes() for p in files)).hexdigest()
 
 
+def visible(folder):
+    return [p.name for p in folder.iterdir() if not p.name.startswith(".")]
+
+
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "hospital"
@@ -110,7 +114,7 @@ def test_a_folder_that_is_there_is_left_and_one_of_other_numbers_replaced(tmp_pa
     assert (folder / "witness").exists()
     write_demo_hospital(folder, n_records=21)
     assert not (folder / "witness").exists()
-    assert [p.name for p in tmp_path.iterdir()] == ["h"]
+    assert visible(tmp_path) == ["h"]
 
 
 def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
@@ -121,14 +125,19 @@ def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
     assert len(list((tmp_path / "real").iterdir())) == 1
 
 
-def test_a_run_that_dies_leaves_no_folder(tmp_path, monkeypatch):
+def test_a_run_that_dies_leaves_no_folder_and_the_next_one_makes_it(tmp_path, monkeypatch):
     def dies(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chiron.demo.hospital.spoil", dies)
-    with pytest.raises(KeyboardInterrupt):
-        write_demo_hospital(tmp_path / "h", n_records=20)
-    assert list(tmp_path.iterdir()) == []
+    with monkeypatch.context() as patch:
+        patch.setattr("chiron.demo.hospital.spoil", dies)
+        with pytest.raises(KeyboardInterrupt):
+            write_demo_hospital(tmp_path / "h", n_records=20)
+    assert visible(tmp_path) == []
+    write_demo_hospital(tmp_path / "h", n_records=20)
+    write_demo_hospital(tmp_path / "whole", n_records=20)
+    assert digest_of(tmp_path / "h") == digest_of(tmp_path / "whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "h", "whole"]
 
 
 def test_too_few_records_for_all_the_faults_are_refused(tmp_path):
