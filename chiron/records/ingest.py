@@ -1,6 +1,6 @@
 """Ingest: a landing folder or an `s3://` prefix becomes a dataset of records, signals and annotations.
 
-One bad file never stops it and is never lost: see `chiron.records.refusals`. Zero labels are no fault here; the gate
+One bad file never stops it and is never lost: see `chiron.records.quarantine`. Zero labels are no fault here; the gate
 of `validate` closes on that.
 """
 
@@ -25,7 +25,7 @@ from chiron.records.label_files import Readings, RecordNames, find_label_files, 
 from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
-from chiron.records.refusals import Refusal, drop_mended, keep_refused, quarantine_table
+from chiron.records.quarantine import Refusal, drop_mended, keep_refused, quarantine_table
 from chiron.records.rows import record_row
 from chiron.records.sources import choose_profile
 from chiron.records.wfdb_files import read_signal

@@ -14,7 +14,7 @@ from typing import Final
 from chiron.errors import InputRefused
 from chiron.records.headers import Header
 from chiron.records.landing import Landing, LandingFile
-from chiron.records.refusals import Refusal
+from chiron.records.quarantine import Refusal
 from chiron.records.wfdb_files import read_header, require_regular, signal_files
 from schemas.codes import QuarantineReason
 

@@ -17,7 +17,7 @@ import polars as pl
 from chiron.errors import InputRefused
 from chiron.records.landing import Landing, LandingFile
 from chiron.records.pseudonyms import Pseudonyms
-from chiron.records.refusals import Refusal
+from chiron.records.quarantine import Refusal
 from chiron.records.wfdb_files import require_regular
 from schemas.codes import QuarantineReason
 from schemas.profiles import LabelFile, SourceProfile

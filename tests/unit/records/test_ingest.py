@@ -12,7 +12,7 @@ from chiron.datasets.verify import verify_dataset
 from chiron.errors import BadParameters, DataError, EmptySource, NotFound, WorkdirRefused
 from chiron.records.ingest import INGEST_REPORT, ingest_source
 from chiron.records.landing import list_landing
-from chiron.records.quarantine import list_quarantine, retry_quarantine
+from chiron.records.quarantine import list_quarantine
 from schemas.params import IngestParams
 from schemas.results import IngestReport
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
@@ -129,16 +129,15 @@ def test_what_was_refused_keeps_its_name_and_bytes_where_only_the_owner_reads(la
     assert kept[0].ingested_as == IngestParams(source=str(landing), name="test")
 
 
-def test_a_mended_input_comes_in_when_it_is_retried_and_leaves_quarantine(landing, ingest, tmp_path):
+def test_a_mended_input_comes_in_with_the_next_ingest_and_leaves_quarantine(landing, ingest, tmp_path):
     for name in ("bad", "worse"):
         write_record(landing, name, samples(seed=3))
         os.truncate(landing / f"{name}.dat", 100)
     ingest()
-    assert retry_quarantine(tmp_path / "work") == 0
     write_record(landing, "bad", samples(seed=3))
-    assert retry_quarantine(tmp_path / "work") == 1
+    again = ingest_source(tmp_path / "work", list_quarantine(tmp_path / "work")[0].ingested_as)
+    assert report_of(open_dataset(again.ref)).n_ingested == 3
     assert [k.name for k in list_quarantine(tmp_path / "work")] == ["worse"]
-    assert report_of(ingest()).n_ingested == 3
 
 
 def test_a_source_that_is_not_there_is_refused_and_nothing_is_written(tmp_path):
