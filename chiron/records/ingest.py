@@ -67,6 +67,8 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
     ServiceUnavailable where S3 can't be reached, BadParameters for an unknown profile or a bad key.
     """
     check_workdir(workdir)
+    if not is_s3(params.source):  # so that quarantine knows the source from wherever it is asked
+        params = params.model_copy(update={"source": str(Path(params.source).expanduser().absolute())})
     source = _locate(workdir, params)
     draft = Draft(
         name=params.name,
@@ -83,7 +85,7 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
 
 def _locate(workdir: Path, params: IngestParams) -> _Source:
     """List the source's files, downloaded first where they are on S3, and choose its profile."""
-    folder = fetch_landing(workdir, params.source) if is_s3(params.source) else Path(params.source).expanduser()
+    folder = fetch_landing(workdir, params.source) if is_s3(params.source) else Path(params.source)
     landing = list_landing(folder, without=workdir if workdir.exists() and not is_s3(params.source) else None)
     profile = choose_profile(landing, params.profile)
     return _Source(landing, profile, pseudonyms_for(profile))

@@ -1,5 +1,5 @@
-"""Quarantine: refused inputs are not lost. The `quarantine` table says why, without a name, and the private folder keeps the name
-and the bytes as they came, until an input of that name comes in.
+"""Quarantine: refused inputs are not lost. The `quarantine` table says why, without a name; the private folder keeps
+the name and the bytes as they came, until an input of that name comes in.
 """
 
 import shutil
