@@ -91,7 +91,6 @@ class TrainParams(Frozen):
     pretrain_epochs: Annotated[int, Field(ge=1)] = 6
     finetune_steps: Annotated[int, Field(ge=1)] = 300
     scratch_steps: Annotated[int, Field(ge=1)] = 600
-    n_bootstrap: Annotated[int, Field(ge=100)] = 2000
 
 
 class RunParams(Frozen):

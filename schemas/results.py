@@ -175,6 +175,12 @@ class Passport(Frozen):
     columns: tuple[ColumnMissingness, ...]
     holes: tuple[Hole, ...]
 
+    @property
+    def has_strata(self) -> bool:
+        """False where age or sex was never recorded: then no hole can be seen."""
+        missing = {c.column for c in self.columns if c.n_missing == self.n_records}
+        return not missing & {"age_years", "sex"}
+
 
 class RocCurve(Frozen):
     """Points of a receiver operating characteristic, thinned for drawing."""
@@ -230,6 +236,7 @@ class TrainReport(Frozen):
     roc: tuple[RocCurve, ...]
     losses: tuple[LossCurve, ...]
     best_arm: str
+    fit_for_registration: bool = False  # synthetic first is above the best arm without synthetic data, at all records
     verdict: str
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from schemas.base import Frozen
 from schemas.codes import Code, CodeSystem
 from schemas.manifest import Sha256
-from schemas.results import ArmResult, Interval
+from schemas.results import ArmResult
 
 __all__ = ["INTENDED_USE", "ModelCard", "ModelOutput", "WindowSpec"]
 
@@ -56,7 +56,7 @@ class ModelCard(Frozen):
     outputs: Annotated[tuple[ModelOutput, ...], Field(min_length=1)]
     arm: str
     metrics: tuple[ArmResult, ...]
-    difference: Interval | None  # to the best arm without synthetic data, at the same records
+    verdict: str
     dataset_sha256: Sha256
     cohort_sha256: Sha256
     parameters: dict[str, JsonValue]

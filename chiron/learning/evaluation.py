@@ -15,7 +15,7 @@ from sklearn.metrics import roc_curve
 from chiron.errors import BadParameters
 from schemas.results import Interval
 
-__all__ = ["Aurocs", "aurocs", "thinned_roc"]
+__all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc"]
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,16 @@ def _sums_by_cluster(values_MN: np.ndarray, cluster_N: np.ndarray, n_clusters: i
 
 def _inflate(n: int) -> float:
     return n / (n - 1) if n > 1 else 1.0
+
+
+def best_threshold(target: np.ndarray, score: np.ndarray, *, at_least: int) -> float | None:
+    """The score with the largest sensitivity + specificity (Youden 1950).
+
+    target: (N,) probabilities, nan where not read. None with fewer than `at_least` records of either kind.
+    """
+    read = np.isfinite(target)
+    truth = target[read] >= 0.5
+    if not at_least <= truth.sum() <= truth.size - at_least:
+        return None
+    fpr, tpr, threshold = roc_curve(truth, score[read])
+    return float(threshold[1:][np.argmax((tpr - fpr)[1:])])

@@ -5,7 +5,7 @@ Shapes: records N, windows W, leads L, samples T, codes C.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ from schemas.codes import Code, CodeSystem, SplitName
 from schemas.tables import LABELS, RECORDS, SPLITS
 from schemas.training import WindowSpec
 
-__all__ = ["Collection", "View", "codes_of", "collect", "common_codes", "labelled_records"]
+__all__ = ["Collection", "View", "codes_of", "collect", "common_codes", "labelled_records", "lead_rows"]
 
 _REPORT_EVERY: Final = 200
 
@@ -40,6 +40,7 @@ class Collection:
 
     record_ids: tuple[str, ...]
     patient_ids: tuple[str, ...]
+    patients_known: bool  # false: the ids are the records' own, and nothing may be called patient-disjoint
     examples: Examples
     features_ND: np.ndarray  # float32
 
@@ -49,6 +50,7 @@ class Collection:
         return Collection(
             tuple(self.record_ids[i] for i in kept),
             tuple(self.patient_ids[i] for i in kept),
+            self.patients_known,
             self.examples.take(kept),
             self.features_ND[kept],
         )
@@ -100,19 +102,22 @@ def collect(dataset: Dataset, records: pl.DataFrame, view: View, *, with_feature
     features_ND = np.zeros((records.height, len(FEATURE_NAMES) if with_features else 0), np.float32)
     for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
         row = records.row(i, named=True)
-        prepared = prepare(dataset.physical(row)[_lead_rows(row, view.leads)], row["fs_hz"], view.window)
+        prepared = prepare(dataset.physical(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window)
         x_WLT[firsts[i] : firsts[i] + counts[i]] = cut(prepared, counts[i], view.window)
         if with_features:
             features_ND[i] = features_of(prepared[0], view.window.fs_hz)
         if done % _REPORT_EVERY == 0 or done == records.height:
             report_progress("records read", done, records.height)
     examples = Examples(x_WLT, np.repeat(np.arange(records.height), counts), *_targets(dataset, records, view.codes))
-    return Collection(tuple(records["record_id"]), tuple(records["patient_id"]), examples, features_ND)
+    known = bool(records["patient_known"].all())
+    return Collection(tuple(records["record_id"]), tuple(records["patient_id"]), known, examples, features_ND)
 
 
-def _lead_rows(row: dict[str, Any], leads: Sequence[str]) -> list[int]:
-    """Which rows of the signal are the wanted leads; a single wanted lead takes a record's first when it lacks it."""
-    own: list[str] = row["leads"]
+def lead_rows(own: Sequence[str], leads: Sequence[str]) -> list[int]:
+    """Which rows of a signal with leads `own` are the wanted ones; a single wanted lead takes the first if need be.
+
+    Raises BadParameters where one of several is missing.
+    """
     if len(leads) == 1:  # a handheld recorder's only lead has no agreed name
         return [own.index(leads[0]) if leads[0] in own else 0]
     if missing := set(leads) - set(own):
