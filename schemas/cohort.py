@@ -12,7 +12,7 @@ __all__ = ["FULL_SCALE_MV", "LEADS", "CohortSpec", "NoiseSpec", "Range", "Rhythm
 LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 FULL_SCALE_MV: Final = 5.0  # of a measured lead; III and the augmented leads reach twice that
 _LARGEST_GAIN_PER_MV: Final = 3276.0  # twice full scale in int16
-_MOST_SAMPLES: Final = 2**30  # of one record, all leads
+_MOST_SAMPLES: Final = 2**28  # of one record, all leads: a day of twelve leads at 250 Hz
 
 
 class Rhythm(StrEnum):

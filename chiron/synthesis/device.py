@@ -38,7 +38,7 @@ class Device:
 def draw_device(stream: Stream, fs_hz: float) -> Device:
     """Handhelds pass some 0.5 to 40 Hz, hospital recorders more."""
     widest_hz = min(150.0, 0.42 * fs_hz)
-    low_pass_hz = stream.uniform(22, 40) if stream.chance(0.75) else stream.uniform(35, widest_hz)
+    low_pass_hz = stream.uniform(26, 42) if stream.chance(0.75) else stream.uniform(35, widest_hz)
     return Device(low_pass_hz, stream.log_uniform(0.25, 0.9) if stream.chance(0.85) else stream.log_uniform(0.03, 0.1))
 
 

@@ -104,7 +104,7 @@ def draw_person(stream: Stream, measured: tuple[str, ...], *, wide_qrs: bool, ar
     return Person(
         projection=view.projection,
         p=view(_p_wave(stream, stream.log_normal(1.05, 0.4))),
-        qrs=view(_wide_qrs(stream) if wide_qrs else _qrs(stream, stream.uniform(0.88, 1.3))),
+        qrs=view(_wide_qrs(stream) if wide_qrs else _qrs(stream, stream.uniform(0.8, 1.25))),
         t=view(_t_wave(stream, discordant=wide_qrs)),
         ectopic_p=view(_p_wave(stream, stream.uniform(-1.2, 1.6))),
         ventricular_qrs=view(ventricular_qrs),

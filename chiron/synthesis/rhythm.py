@@ -76,6 +76,7 @@ def _fibrillation(case: _Case) -> None:
             ends = share * plan.duration_s
     wide_share = stream.uniform(0.03, 0.2) if stream.chance(0.18) else 0.0
     _regular(case, case.sinus(50, 95), until_s=begins)
+    begins = plan.t + 0.1  # after the last sinus beat
     _irregular(case, until_s=ends, wide_share=wide_share)
     plan.fibrillation_s = (begins, min(plan.t, ends))
     _regular(case, case.sinus(50, 95))
