@@ -142,7 +142,8 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
     yield "splits", ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())
     yield "gate", _gate(report.gate)
-    yield "holes", f"{count(len(report.passport.holes))} strata with too few records"
+    n_holes = f"{count(len(report.passport.holes))} strata with too few records"
+    yield "holes", n_holes if report.passport.has_strata else "can't be seen: age or sex was never recorded"
     yield "synthetic", f"{count(report.n_synthetic)} records"
     yield "test split", _test_split(report.training)
     for release in report.releases:

@@ -65,7 +65,7 @@ def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> F
         roc=_roc(training),
         losses=_losses(training),
         agreement=_agreement(report),
-        missingness=_missingness(report) if report.passport.columns else None,
+        missingness=_missingness(report) if any(c.n_missing for c in report.passport.columns) else None,
         traces=_traces(report, validated, cohort),
     )
 
@@ -141,7 +141,7 @@ def _agreement(report: RunReport) -> Markup | None:
 
 
 def _missingness(report: RunReport) -> Markup:
-    figure = missingness_plot(report.passport.columns)
+    figure = missingness_plot([column for column in report.passport.columns if column.n_missing])
     return _svg(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
 
 

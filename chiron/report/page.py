@@ -18,6 +18,7 @@ from chiron.report.tables import (
     best_result,
     checks_by_urgency,
     compared_readings,
+    hole_grid,
     label_rows,
     real_sizes,
 )
@@ -45,6 +46,8 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         comparisons=compared_readings(report.agreement),
         open_checks=open_checks,
         passed_checks=passed_checks,
+        holes=hole_grid(report.passport),
+        incomplete=[c for c in report.passport.columns if c.n_missing],
         labels=label_rows(report, validated),
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file

@@ -7,11 +7,22 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from schemas.codes import Code, CodeSystem, SplitName, canonical, concept_name
-from schemas.results import AgreementResult, ArmResult, CheckResult, CheckStatus, RunReport, Severity, TrainReport
+from schemas.results import (
+    AgreementResult,
+    ArmResult,
+    CheckResult,
+    CheckStatus,
+    Hole,
+    Passport,
+    RunReport,
+    Severity,
+    TrainReport,
+)
 from schemas.tables import LABELS, RECORDS, SPLITS
 
 __all__ = [
     "Comparison",
+    "HoleGrid",
     "LabelRow",
     "arm_order",
     "arms_in_order",
@@ -19,6 +30,7 @@ __all__ = [
     "best_result",
     "checks_by_urgency",
     "compared_readings",
+    "hole_grid",
     "label_rows",
     "real_sizes",
 ]
@@ -48,6 +60,15 @@ class Comparison:
     note: str
     statistics: tuple[str, ...]
     rows: dict[str, tuple[AgreementResult, ...]]
+
+
+@dataclass(frozen=True)
+class HoleGrid:
+    """Strata with too few records: `rows` holds, for each finding and age band, one hole per sex."""
+
+    bands: tuple[str, ...]
+    rows: dict[str, dict[str, list[Hole]]]
+    wanted: tuple[int, ...]
 
 
 def arm_order(training: TrainReport) -> list[str]:
@@ -100,6 +121,22 @@ def _comparison(results: list[AgreementResult]) -> Comparison:
         statistics=tuple(dict.fromkeys(r.statistic for r in results)),
         rows={subject: tuple(r for r in results if r.subject == subject) for subject in subjects},
     )
+
+
+def hole_grid(passport: Passport) -> HoleGrid:
+    """The holes as a grid, findings down and ages across."""
+    bands = sorted({hole.age_band for hole in passport.holes}, key=_first_year)
+    rows: dict[str, dict[str, list[Hole]]] = {}
+    for hole in passport.holes:
+        name = concept_name(Code(CodeSystem(hole.code_system), hole.code))
+        rows.setdefault(name, {band: [] for band in bands})[hole.age_band].append(hole)
+    return HoleGrid(tuple(bands), rows, tuple(sorted({hole.n_wanted for hole in passport.holes})))
+
+
+def _first_year(band: str) -> tuple[float, str]:
+    """The order of age bands; what is no age comes last."""
+    digits = band.partition("-")[0].rstrip("+")
+    return (float(digits) if digits.isdigit() else float("inf")), band
 
 
 def label_rows(report: RunReport, validated: Dataset) -> list[LabelRow]:

@@ -145,6 +145,15 @@ def test_a_run_with_little_to_show_still_gives_a_page(run_report: RunReport, dat
     assert "agreement can't be measured" in text
 
 
+def test_without_ages_nobody_says_that_there_are_no_holes(run_report: RunReport, datasets: MadeUpDatasets) -> None:
+    bare = run_report.model_dump(mode="json")
+    bare["passport"]["columns"][1] |= {"column": "age_years", "n_missing": 1391, "share": 1.0}
+    bare["passport"]["holes"] = []
+    page = render_report(RunReport.model_validate(bare), **datasets._asdict())
+    assert "Age or sex was never recorded: there are no strata, so no hole can be seen." in page
+    assert "has enough records" not in page
+
+
 def test_a_target_that_nobody_has_is_said_to_be_absent(run_report: RunReport, datasets: MadeUpDatasets) -> None:
     training = run_report.training.model_copy(update={"target_code": "284470004"})
     page = render_report(run_report.model_copy(update={"training": training}), **datasets._asdict())
