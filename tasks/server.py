@@ -28,6 +28,9 @@ __all__ = ["find_server", "free_port", "is_healthy", "prefect_environment", "pri
 STARTUP_S: Final = 120.0  # 3 s where the database exists, 10 s where it is made first; longer on a busy machine
 POLL_S: Final = 0.1
 
+# The screen tells the story; Prefect's log lines go to its server alone.
+_QUIET: Final = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+
 # A private server answers one run: nothing is scheduled on it, and nobody looks at it.
 _ONLY_THE_API: Final = {
     "PREFECT_SERVER_UI_ENABLED": "false",
@@ -47,7 +50,7 @@ def private_prefect(workdir: Path, *, meanwhile: Callable[[], object] = lambda: 
     with contextlib.ExitStack() as stack:
         named = settings().prefect_api_url
         if named is not None:
-            stack.enter_context(_environment({**os.environ, "DO_NOT_TRACK": "1", "PREFECT_API_URL": named}))
+            stack.enter_context(_environment({**os.environ, **_QUIET, "DO_NOT_TRACK": "1", "PREFECT_API_URL": named}))
             url, wait = named, _no_wait
         else:
             claim_workdir(workdir)
@@ -112,7 +115,7 @@ def _own_server(workdir: Path, stack: contextlib.ExitStack) -> tuple[str, Callab
     running = find_server(workdir)
     url = running or f"http://127.0.0.1:{free_port()}/api"
     environment = prefect_environment(workdir, url)
-    stack.enter_context(_environment(environment))
+    stack.enter_context(_environment(environment | _QUIET))
     if running:
         return url, _no_wait
     home = Path(environment["PREFECT_HOME"])
