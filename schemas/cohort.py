@@ -50,7 +50,7 @@ class Range(Frozen):
 class NoiseSpec(Frozen):
     """How noisy the recordings are. The signal-to-noise ratio is of powers, over the whole record."""
 
-    snr_db: Range = Range(low=-4.0, high=26.0)
+    snr_db: Range = Range(low=-2.0, high=26.0)
     powerline_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     step_share: Annotated[float, Field(ge=0, le=1)] = 0.15
     transient_share: Annotated[float, Field(ge=0, le=1)] = 0.35  # of switching on

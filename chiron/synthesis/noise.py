@@ -76,7 +76,7 @@ def draw_noise(  # noqa: PLR0913 - all by name
         low_pass(x, low_pass_hz, fs_hz)
         total += share / _rms(x) * x[:, -n_samples:]
     total += _breathing(stream, n_leads, n_samples, breath_hz / fs_hz)
-    if stream.chance(0.3):
+    if stream.chance(0.45):
         _burst(stream, total, fs_hz)
     return total / _rms(total)
 
@@ -138,7 +138,7 @@ def _breathing(stream: Stream, n_leads: int, n: int, turns_per_sample: float) ->
 
 
 def _burst(stream: Stream, x: Floats, fs_hz: float) -> None:
-    """A stretch in which everything is several times as noisy, in place."""
+    """Stretches in which everything is several times as noisy, in place; most while the electrodes are being placed."""
     for _ in range(stream.pick(((1, 0.6), (2, 0.3), (3, 0.1)))):
-        first = int(stream.unit() * x.shape[1])
+        first = 0 if stream.chance(0.4) else int(stream.unit() * x.shape[1])
         x[:, first : first + int(stream.log_uniform(0.4, 6.0) * fs_hz)] *= stream.log_uniform(2.0, 10.0)

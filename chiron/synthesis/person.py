@@ -15,21 +15,36 @@ from chiron.synthesis.stream import Stream
 
 __all__ = ["P_BEFORE_R_S", "Person", "Waves", "draw_person"]
 
-_Gaussian = tuple[int, float, float, float]  # axis X, Y, Z; angle rad; amplitude mV; width rad
 
-# Sameni 2007; one turn of the phase is one second.
-_P: Final[tuple[_Gaussian, ...]] = (
+@dataclass(frozen=True)
+class _Table:
+    """Gaussians of the published model. centre, width: (W,) s, a turn of the phase being one; moment: (W, 3) mV."""
+
+    centre: Floats
+    width: Floats
+    moment: Floats
+
+    @classmethod
+    def of(cls, *rows: tuple[int, float, float, float]) -> "_Table":
+        """From rows of axis (X, Y, Z), angle in rad, amplitude in mV, width in rad."""
+        axis, angle, amplitude, width = zip(*rows, strict=True)
+        moment = np.eye(3)[list(axis)] * np.array(amplitude)[:, None]
+        return cls(np.array(angle) / TWO_PI, np.array(width) / TWO_PI, moment)
+
+
+# Sameni 2007.
+_P: Final = _Table.of(
     (0, -1.09, 0.03, 0.0906), (0, -0.83, 0.08, 0.1057),
     (1, -1.10, 0.035, 0.07), (1, -0.90, 0.015, 0.07), (1, -0.76, -0.019, 0.04),
     (2, -1.10, -0.03, 0.03), (2, -0.93, -0.14, 0.12), (2, -0.70, -0.035, 0.04), (2, -0.40, 0.045, 0.4),
 )  # fmt: skip
-_QRS: Final[tuple[_Gaussian, ...]] = (
+_QRS: Final = _Table.of(
     (0, -0.19, -0.13, 0.0453), (0, -0.07, 0.85, 0.0378), (0, 0.0, 1.11, 0.0332), (0, 0.06, 0.75, 0.0302),
     (0, 0.22, 0.06, 0.0378),
     (1, -0.11, 0.32, 0.055), (1, -0.01, 0.51, 0.037), (1, 0.065, -0.32, 0.0604),
     (2, -0.15, -0.4, 0.045), (2, 0.095, 0.46, 0.05),
 )  # fmt: skip
-_T: Final[tuple[_Gaussian, ...]] = (
+_T: Final = _Table.of(
     (0, 1.2, 0.06, 0.604), (0, 1.42, 0.17, 0.302), (0, 1.68, 0.39, 0.1812), (0, 2.9, 0.03, 0.5),
     (1, 0.8, 0.04, 0.45), (1, 1.58, 0.08, 0.3), (1, 2.9, 0.014, 0.5),
     (2, 1.05, -0.12, 0.8), (2, 1.25, -0.2, 0.4), (2, 1.55, -0.35, 0.2), (2, 2.8, -0.035, 0.4),
@@ -65,15 +80,17 @@ class Person:
 
 
 class _Dipole:
-    """Gaussians before the projection: their shapes (s), and the moment (mV) of each as a vector."""
+    """Gaussians before the projection: rows of centre, rising and falling width (s) and the moment's X, Y, Z (mV)."""
 
-    def __init__(self) -> None:
-        self.shapes: list[tuple[float, float, float]] = []
-        self.moments: list[tuple[float, float, float]] = []
+    def __init__(self, *blocks: Floats) -> None:
+        self._blocks = list(blocks)
 
-    def add(self, centre_s: float, rise_s: float, fall_s: float, moment: tuple[float, float, float]) -> None:
-        self.shapes.append((centre_s, rise_s, fall_s))
-        self.moments.append(moment)
+    def add(self, centre_s: float, rise_s: float, fall_s: float, moment: Floats) -> None:
+        self._blocks.append(np.array([[centre_s, rise_s, fall_s, *moment.tolist()]]))
+
+    def rows(self) -> Floats:
+        """(W, 6)."""
+        return np.concatenate(self._blocks)
 
 
 class _View:
@@ -90,11 +107,11 @@ class _View:
 
     def __call__(self, dipole: _Dipole) -> Waves:
         """A real heart has more than three degrees of freedom: each wave differs a little from lead to lead."""
-        moments = np.array(dipole.moments).T.copy()
-        own = np.array([[self.stream.normal(1, 0.12) for _ in dipole.shapes] for _ in self.projection])
+        rows = dipole.rows()
+        moments = rows[:, 3:].T.copy()
+        own = 1 + 0.12 * self.stream.normals(moments.shape[1] * len(self.projection)).reshape(-1, moments.shape[1])
         amplitude = matmul(self.projection, moments) * own
-        swing = matmul(self._swing, moments)
-        return Waves(np.array(dipole.shapes), amplitude.T.copy(), swing.T.copy())
+        return Waves(rows[:, :3].copy(), amplitude.T.copy(), matmul(self._swing, moments).T.copy())
 
 
 def draw_person(stream: Stream, measured: tuple[str, ...], *, wide_qrs: bool, arms_swapped: bool) -> Person:
@@ -129,35 +146,35 @@ def _random_rotation(stream: Stream) -> Floats:
     return np.asarray(matmul(x, matmul(y, z)))
 
 
-def _along(axis: int, value: float) -> tuple[float, float, float]:
-    return (value if axis == 0 else 0.0, value if axis == 1 else 0.0, value if axis == 2 else 0.0)
-
-
-def _anywhere(stream: Stream, size: float) -> tuple[float, float, float]:
+def _anywhere(stream: Stream, size: float) -> Floats:
     """A vector of about this length in a random direction."""
-    return (stream.normal(0, 0.6 * size), stream.normal(0, 0.6 * size), stream.normal(0, 0.6 * size))
+    return np.array([stream.normal(0, 0.6 * size) for _ in range(3)])
+
+
+def _around_one(stream: Stream, n: int, spread: float) -> Floats:
+    """n positive factors with this standard deviation."""
+    return np.asarray(np.maximum(1 + spread * stream.normals(n), 0.1))
+
+
+def _rows(centre: Floats, rise: Floats, fall: Floats, moment: Floats) -> Floats:
+    return np.column_stack([centre, rise, fall, moment])
 
 
 def _p_wave(stream: Stream, gain: float) -> _Dipole:
-    dipole = _Dipole()
-    widen, shift = stream.uniform(0.9, 1.35), stream.uniform(-0.01, 0.01)
-    for axis, angle, a, b in _P:
-        width = b / TWO_PI * widen * stream.uniform(0.85, 1.15)
-        dipole.add(
-            angle / TWO_PI + P_BEFORE_R_S + shift, width, width, _along(axis, a * gain * stream.log_normal(1, 0.3))
-        )
-    return dipole
+    n = len(_P.centre)
+    centre = _P.centre + P_BEFORE_R_S + stream.uniform(-0.01, 0.01)
+    width = _P.width * stream.uniform(0.9, 1.35) * _around_one(stream, n, 0.1)
+    return _Dipole(_rows(centre, width, width, _P.moment * gain * _around_one(stream, n, 0.3)[:, None]))
 
 
 def _qrs(stream: Stream, widen: float) -> _Dipole:
-    dipole = _Dipole()
-    for axis, angle, a, b in _QRS:
-        width = b / TWO_PI * widen * stream.uniform(0.9, 1.15)
-        centre = angle / TWO_PI * widen + stream.normal(0, 0.0015)
-        dipole.add(centre, width, width, _along(axis, a * stream.log_normal(1, 0.35)))
+    n = len(_QRS.centre)
+    centre = _QRS.centre * widen + 0.0015 * stream.normals(n)
+    width = _QRS.width * widen * _around_one(stream, n, 0.08)
+    dipole = _Dipole(_rows(centre, width, width, _QRS.moment * _around_one(stream, n, 0.35)[:, None]))
     if stream.chance(0.3):  # a notch or a slur
-        width = stream.uniform(0.005, 0.012)
-        dipole.add(stream.uniform(-0.03, 0.045), width, width, _anywhere(stream, 0.35))
+        notch = stream.uniform(0.005, 0.012)
+        dipole.add(stream.uniform(-0.03, 0.045), notch, notch, _anywhere(stream, 0.35))
     return dipole
 
 
@@ -170,14 +187,14 @@ def _wide_qrs(stream: Stream) -> _Dipole:
 
 
 def _t_wave(stream: Stream, *, discordant: bool) -> _Dipole:
-    dipole = _Dipole()
+    """Its fall is steeper than its rise; in some it is flat or turned over."""
+    n = len(_T.centre)
     gain = stream.log_normal(0.95, 0.4) * stream.pick(((1.0, 0.82), (0.2, 0.10), (-0.6, 0.08)))
     gain = -gain if discordant and stream.chance(0.6) else gain
-    sharpen, place = stream.uniform(0.8, 1.2), stream.uniform(0.92, 1.18)
-    for axis, angle, a, b in _T:
-        width = b / TWO_PI * sharpen
-        moment = _along(axis, a * gain * stream.log_normal(1, 0.25))
-        dipole.add(angle / TWO_PI * place, width * stream.uniform(1.0, 1.3), width * stream.uniform(0.75, 1.0), moment)
+    width = _T.width * stream.uniform(0.8, 1.2)
+    rise, fall = width * stream.uniform(1.0, 1.3), width * stream.uniform(0.75, 1.0)
+    moment = _T.moment * gain * _around_one(stream, n, 0.25)[:, None]
+    dipole = _Dipole(_rows(_T.centre * stream.uniform(0.92, 1.18), rise, fall, moment))
     dipole.add(stream.uniform(0.1, 0.14), 0.045, 0.05, _anywhere(stream, 0.06))  # the ST segment
     return dipole
 
@@ -185,23 +202,23 @@ def _t_wave(stream: Stream, *, discordant: bool) -> _Dipole:
 def _ventricular(stream: Stream) -> tuple[_Dipole, _Dipole]:
     """A premature ventricular beat: wide, of another direction, its T wave against its QRS."""
     qrs, t = _Dipole(), _Dipole()
-    x, y, z = _anywhere(stream, stream.uniform(1.2, 2.6))
+    main = _anywhere(stream, stream.uniform(1.2, 2.6))
     first = stream.uniform(0.015, 0.026)
-    qrs.add(0.0, first, stream.uniform(0.018, 0.032), (x, y, z))
+    qrs.add(0.0, first, stream.uniform(0.018, 0.032), main)
     late = stream.uniform(-0.9, 0.5)
-    qrs.add(stream.uniform(0.045, 0.08), 0.022, stream.uniform(0.02, 0.03), (late * x, late * y, late * z))
+    qrs.add(stream.uniform(0.045, 0.08), 0.022, stream.uniform(0.02, 0.03), late * main)
     against = stream.uniform(-0.5, -0.15)
     width = stream.uniform(0.05, 0.075)
-    t.add(stream.uniform(0.25, 0.33), width * 1.2, width * 0.85, (against * x, against * y, against * z))
-    t.add(0.13, 0.05, 0.06, (0.4 * against * x, 0.4 * against * y, 0.4 * against * z))
+    t.add(stream.uniform(0.25, 0.33), width * 1.2, width * 0.85, against * main)
+    t.add(0.13, 0.05, 0.06, 0.4 * against * main)
     return qrs, t
 
 
 def _flutter_wave(stream: Stream) -> _Dipole:
     """One sawtooth of atrial flutter: a slow rise and a fast fall."""
     dipole = _Dipole()
-    x, y, z = _anywhere(stream, stream.uniform(0.1, 0.35))
-    dipole.add(0.0, stream.uniform(0.035, 0.06), stream.uniform(0.015, 0.03), (x, y, z))
+    main = _anywhere(stream, stream.uniform(0.1, 0.35))
+    dipole.add(0.0, stream.uniform(0.035, 0.06), stream.uniform(0.015, 0.03), main)
     back = stream.uniform(-0.8, -0.2)
-    dipole.add(stream.uniform(0.06, 0.09), 0.03, 0.04, (back * x, back * y, back * z))
+    dipole.add(stream.uniform(0.06, 0.09), 0.03, 0.04, back * main)
     return dipole

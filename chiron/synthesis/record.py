@@ -130,7 +130,7 @@ def _draw_heart(stream: Stream, spec: CohortSpec, rhythm: Rhythm, device: Device
     )
     drowned = rhythm is Rhythm.NOISE_ONLY
     audible = not (drowned and stream.chance(0.3))
-    snr_db = stream.uniform(-16, -4) if drowned else stream.uniform(spec.noise.snr_db.low, spec.noise.snr_db.high)
+    snr_db = stream.uniform(-14, -1) if drowned else stream.uniform(spec.noise.snr_db.low, spec.noise.snr_db.high)
     return _Heart(rhythm, plan, device.settle(mv, spec.fs_hz), snr_db, audible)
 
 

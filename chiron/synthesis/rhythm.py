@@ -55,6 +55,10 @@ def _bradycardia(case: _Case) -> None:
     _regular(case, case.sinus(36, 50))
 
 
+def _any_sinus(case: _Case) -> None:
+    _regular(case, case.sinus(*case.stream.pick((((50.0, 90.0), 0.6), ((90.0, 130.0), 0.4)))))
+
+
 def _tachycardia(case: _Case) -> None:
     _regular(case, case.sinus(100, 140, sd=min(case.stream.log_normal(0.015, 0.6), 0.05)))
 
@@ -85,8 +89,8 @@ def _fibrillation(case: _Case) -> None:
 def _irregular(case: _Case, *, until_s: float, wide_share: float) -> None:
     stream, plan = case.stream, case.plan
     mean_s = 60 / min(max(stream.log_normal(86, 0.28), 38), 185)
-    cv = min(max(stream.log_normal(0.185, 0.35), 0.07), 0.4)
-    n = int((until_s - plan.t) / (0.4 * mean_s)) + 2
+    cv = min(max(stream.log_normal(0.18, 0.42), 0.05), 0.4)
+    n = int(1.4 * (until_s - plan.t) / mean_s) + 4  # their mean is mean_s
     for interval in fibrillation_intervals(stream, n, mean_s=mean_s, cv=cv):
         if plan.t >= until_s:
             return
@@ -229,5 +233,5 @@ _RHYTHMS: Final[dict[Rhythm, Callable[[_Case], None]]] = {
     Rhythm.FIRST_DEGREE_BLOCK: _first_degree_block,
     Rhythm.SECOND_DEGREE_BLOCK: _second_degree_block,
     Rhythm.BUNDLE_BRANCH_BLOCK: _sinus,
-    Rhythm.NOISE_ONLY: _sinus,
+    Rhythm.NOISE_ONLY: _any_sinus,
 }

@@ -1,6 +1,6 @@
 """From a plan of beats and a person's waves to millivolts in each measured lead.
 
-L leads, S samples, B beats, W waves. Every wave is evaluated within five widths only, on unwrapped time, and added to
+L leads, S samples, B beats, W waves. Every wave is evaluated near its centre only, on unwrapped time, and added to
 what is there: neighbouring beats overlap, and nothing jumps where one ends. Noise does not belong here.
 """
 
@@ -15,6 +15,7 @@ from chiron.synthesis.stream import Stream
 
 __all__ = ["qt_stretch", "render_heart"]
 
+_REACH: Final = 4.5  # widths; what lies beyond is below 0.1 uV
 _SAW_RMS: Final = 0.54  # of the three harmonics of the fibrillatory sawtooth, for amplitude 1
 
 
@@ -41,8 +42,8 @@ def _add_waves(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays
             rise, fall = stretch[b] * shape[w, 1], stretch[b] * shape[w, 2]
             soft_rise, soft_fall = np.sqrt(rise * rise + blur_s * blur_s), np.sqrt(fall * fall + blur_s * blur_s)
             scale = gain[b] * (rise + fall) / (soft_rise + soft_fall)
-            first = max(int(np.ceil((centre - 5.0 * soft_rise) * fs_hz)), 0)
-            last = min(int(np.floor((centre + 5.0 * soft_fall) * fs_hz)), n - 1)
+            first = max(int(np.ceil((centre - _REACH * soft_rise) * fs_hz)), 0)
+            last = min(int(np.floor((centre + _REACH * soft_fall) * fs_hz)), n - 1)
             for i in range(first, last + 1):
                 distance = i / fs_hz - centre
                 z = distance / (soft_rise if distance < 0.0 else soft_fall)
