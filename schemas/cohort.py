@@ -52,7 +52,7 @@ class NoiseSpec(Frozen):
 
     snr_db: Range = Range(low=-2.0, high=26.0)
     powerline_share: Annotated[float, Field(ge=0, le=1)] = 0.3
-    step_share: Annotated[float, Field(ge=0, le=1)] = 0.15
+    step_share: Annotated[float, Field(ge=0, le=1)] = 0.25
     transient_share: Annotated[float, Field(ge=0, le=1)] = 0.35  # of switching on
     gap_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     saturation_share: Annotated[float, Field(ge=0, le=1)] = 0.05

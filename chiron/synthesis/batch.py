@@ -108,16 +108,18 @@ def _label_rows(record: SyntheticRecord) -> list[_Row]:
 
 
 def _event_rows(record: SyntheticRecord) -> list[_Row]:
+    """Beats, and the rhythms between them."""
+    spans = [*((sample, sample, code) for sample, code in record.beats), *record.rhythms]
     return [
         {
             "record_id": record.record_id,
             "annotator_id": _SIMULATOR,
             "round": 1,
             "code": code,
-            "start_sample": sample,
-            "end_sample": sample,
+            "start_sample": start,
+            "end_sample": end,
         }
-        for sample, code in record.beats
+        for start, end, code in spans
     ]
 
 

@@ -43,10 +43,12 @@ def draw_device(stream: Stream, fs_hz: float) -> Device:
 
 
 def add_steps(stream: Stream, x: Floats, fs_hz: float, spec: NoiseSpec) -> None:
-    """Contacts that slip (jumps of the baseline) and the transient of switching on; in place, before the high pass."""
+    """Contacts that slip or are knocked, and the transient of switching on; in place, before the high pass."""
     if stream.chance(spec.step_share):
-        for _ in range(stream.pick(((1, 0.5), (2, 0.3), (4, 0.2)))):
-            x[:, int(stream.unit() * x.shape[1]) :] += stream.normal(0, 1.2)
+        for _ in range(stream.pick(((1, 0.4), (2, 0.3), (4, 0.2), (8, 0.1)))):
+            first = int(stream.unit() * x.shape[1])
+            last = x.shape[1] if stream.chance(0.4) else first + int(stream.log_uniform(0.08, 1.0) * fs_hz)
+            x[:, first:last] += stream.normal(0, 1.2)
     if stream.chance(spec.transient_share):
         length_s = stream.log_uniform(0.05, 0.8)
         n = min(int(6 * length_s * fs_hz), x.shape[1])

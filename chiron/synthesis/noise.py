@@ -12,7 +12,7 @@ import numpy as np
 from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, cos, exp, mean_square, sin, sine_wave
 from chiron.synthesis.stream import Stream
 
-__all__ = ["draw_noise", "high_pass"]
+__all__ = ["draw_noise", "high_pass", "low_pass"]
 
 _SQRT2: Final = 1.4142135623730951
 _OTHERS: Final = (0.5, 0.5, 0.3, 0.1)  # the most that wander, motion, muscle and tremor have where another leads

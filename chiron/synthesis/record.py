@@ -18,7 +18,7 @@ from chiron.synthesis.device import (
     saturate,
 )
 from chiron.synthesis.leads import derive_leads, measured_leads
-from chiron.synthesis.noise import draw_noise
+from chiron.synthesis.noise import draw_noise, low_pass
 from chiron.synthesis.person import draw_person
 from chiron.synthesis.plan import Beat, BeatPlan
 from chiron.synthesis.rhythm import plan_rhythm
@@ -47,6 +47,14 @@ VOCABULARY: Final = (
     PREMATURE_VENTRICULAR,
 )
 _NORMAL: Final = (Rhythm.SINUS, Rhythm.SINUS_ARRHYTHMIA)
+_WFDB_RHYTHMS: Final = {
+    Rhythm.SINUS_BRADYCARDIA: "(SBR",
+    Rhythm.ATRIAL_FIBRILLATION: "(AFIB",
+    Rhythm.ATRIAL_FLUTTER: "(AFL",
+    Rhythm.SUPRAVENTRICULAR_TACHYCARDIA: "(SVTA",
+    Rhythm.JUNCTIONAL: "(NOD",
+    Rhythm.SECOND_DEGREE_BLOCK: "(BII",
+}  # all others: "(N"
 _LN10_OVER_10: Final = 0.23025850929940457
 
 
@@ -62,6 +70,7 @@ class SyntheticRecord:
     rhythm: Rhythm
     findings: dict[Code, bool]
     beats: tuple[tuple[int, str], ...]  # sample and WFDB annotation code
+    rhythms: tuple[tuple[int, int, str], ...]  # first sample, the one after the last, WFDB rhythm code
     age_years: float
     sex: Sex
     parameters: dict[str, float]  # by name with unit
@@ -95,6 +104,7 @@ def synthesize_record(spec: CohortSpec, index: int) -> SyntheticRecord:
         rhythm=rhythm,
         findings=_findings(rhythm, beats),
         beats=beats,
+        rhythms=_rhythms(spec, heart),
         age_years=age_years,
         sex=sex,
         parameters={
@@ -149,6 +159,7 @@ def _record(stream: Stream, spec: CohortSpec, heart: _Heart, device: Device, bre
     wanted = float(mean_square(heart.mv)) * float(exp(-_LN10_OVER_10 * heart.snr_db))
     artefacts = np.zeros_like(noise)
     add_steps(stream, artefacts, spec.fs_hz, spec.noise)
+    low_pass(artefacts, stream.log_uniform(2, device.low_pass_hz), spec.fs_hz)  # skin and gel give way slowly
     x: Floats = noise * sqrt(wanted / float(mean_square(noise))) + device.settle(artefacts, spec.fs_hz)
     if heart.audible:
         x += heart.mv
@@ -167,6 +178,18 @@ def _beats(spec: CohortSpec, heart: _Heart) -> tuple[tuple[int, str], ...]:
         return ()
     pairs = ((round(t * spec.fs_hz), Beat(kind).wfdb) for t, kind in zip(heart.plan.r_s, heart.plan.kind, strict=True))
     return tuple((sample, code) for sample, code in pairs if 0 <= sample < spec.n_samples)
+
+
+def _rhythms(spec: CohortSpec, heart: _Heart) -> tuple[tuple[int, int, str], ...]:
+    """What rhythm lasts from when to when; fibrillation may begin or end within the recording."""
+    code, end = _WFDB_RHYTHMS.get(heart.rhythm, "(N"), spec.n_samples
+    if not heart.audible:
+        return ()
+    if heart.plan.fibrillation_s is None:
+        return ((0, end, code),)
+    begins, ends = (min(max(round(t * spec.fs_hz), 0), end) for t in heart.plan.fibrillation_s)
+    spans = ((0, begins, "(N"), (begins, ends, code), (ends, end, "(N"))
+    return tuple(span for span in spans if span[0] < span[1])
 
 
 def _findings(rhythm: Rhythm, beats: tuple[tuple[int, str], ...]) -> dict[Code, bool]:

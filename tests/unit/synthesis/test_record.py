@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from wfdb.processing import XQRS, compare_annotations
@@ -72,6 +74,16 @@ def test_each_rhythm_has_exactly_one_of_the_four_classes(rhythm, finding):
     record = synthesize_record(_only(rhythm), 0)
     classes = (SINUS_RHYTHM, ATRIAL_FIBRILLATION, OTHER_RHYTHM, NOISE)
     assert [code for code in classes if record.findings[code]] == [finding]
+
+
+def test_rhythms_cover_the_recording_and_fibrillation_may_begin_or_end_in_it():
+    records = [synthesize_record(_only(Rhythm.ATRIAL_FIBRILLATION), i) for i in range(60)]
+    for record in records:
+        spans = record.rhythms
+        assert (spans[0][0], spans[-1][1]) == (0, 2000)
+        assert all(before[1] == after[0] for before, after in pairwise(spans))
+        assert sum(end - start for start, end, code in spans if code == "(AFIB") > 900
+    assert {len(record.rhythms) for record in records} == {1, 2}
 
 
 def test_ventricular_beats_are_found_where_they_are():
