@@ -5,6 +5,7 @@ from pathlib import Path
 from prefect import task
 
 from chiron.datasets.refs import write_ref
+from chiron.datasets.workdir import claim_workdir
 from chiron.demo.hospital import write_demo_hospital
 from chiron.records.ingest import ingest_source
 from schemas.params import IngestParams
@@ -17,6 +18,7 @@ __all__ = ["make_demo_hospital", "read_recordings"]
 @task(**POLICY, tags=["ingest"])
 def make_demo_hospital(workdir: str) -> str:
     """Write the simulated landing folder where it is not there yet. Returns its path."""
+    claim_workdir(Path(workdir))
     folder = Path(workdir) / "demo-hospital"
     write_demo_hospital(folder)
     return str(folder)

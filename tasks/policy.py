@@ -6,15 +6,14 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from chiron.errors import CallerError, DataError
+from chiron.errors import EnvironmentFault
 
 __all__ = ["POLICY"]
 
 
 def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001 - Prefect's signature
-    """Whether trying again can help: never where the request or the data is wrong."""
-    error = state.result(raise_on_failure=False)
-    return not isinstance(error, CallerError | DataError)
+    """Whether trying again can help: where the machine, a disk or a service is at fault, not the request or the code."""
+    return isinstance(state.result(raise_on_failure=False), OSError | EnvironmentFault)
 
 
 POLICY: Final[dict[str, Any]] = {

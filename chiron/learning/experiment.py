@@ -131,7 +131,7 @@ def _predictions(target: Code, test: Collection, scored: tuple[Scored, ...]) -> 
         )
         for s in scored
     ]
-    return pl.concat(parts).select(PREDICTIONS.columns).cast(PREDICTIONS.polars)
+    return pl.concat(parts).select(*PREDICTIONS.columns).cast(PREDICTIONS.polars)
 
 
 def _device() -> str:
