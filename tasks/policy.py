@@ -12,7 +12,7 @@ __all__ = ["POLICY"]
 
 
 def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001 - Prefect's signature
-    """Whether trying again can help: where the machine, a disk or a service is at fault, not the request or the code."""
+    """Whether trying again can help: where a machine, disk or service is at fault, not the request or the code."""
     return isinstance(state.result(raise_on_failure=False), OSError | EnvironmentFault)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from prefect import task
 
 from chiron.datasets.refs import write_ref
-from chiron.models.stage import train_models
 from chiron.models.promotion import register_if_proven
+from chiron.models.stage import train_models
 from chiron.settings import settings
 from schemas.manifest import DatasetRef
 from schemas.params import TrainParams
