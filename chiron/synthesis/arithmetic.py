@@ -109,12 +109,12 @@ def cos(x: float) -> float:
     return float(sin(x + 0.25 * TWO_PI))
 
 
-@compiled("float64[::1](int64, float64, float64)")
-def sine_wave(n: int, turns_per_sample: float, first_turn: float) -> Floats:
-    """n samples of a sine that begins at `first_turn` (1 is a whole turn)."""
-    out = np.empty(n)
-    for i in range(n):
-        out[i] = sin(TWO_PI * (first_turn + turns_per_sample * i))
+@compiled("float64[::1](float64[::1], float64, float64)")
+def sine_wave(at: Floats, turns_per_unit: float, first_turn: float) -> Floats:
+    """A sine at the points `at`, with this frequency; at 0 it is at `first_turn` (1 is a whole turn)."""
+    out = np.empty(at.size)
+    for i in range(at.size):
+        out[i] = sin(TWO_PI * (first_turn + turns_per_unit * at[i]))
     return out
 
 

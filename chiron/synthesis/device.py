@@ -63,7 +63,7 @@ def add_powerline(stream: Stream, x: Floats, fs_hz: float, low_pass_hz: float) -
         hz = harmonic * mains_hz
         ratio = hz / low_pass_hz
         left = size * float(exp(-min(0.3466 * ratio * ratio, 20.0)))
-        x += left * sine_wave(x.shape[1], hz / fs_hz, stream.unit())
+        x += left * sine_wave(np.arange(x.shape[1], dtype=np.float64), hz / fs_hz, stream.unit())
 
 
 def lose_contact(stream: Stream, x: Floats, fs_hz: float) -> None:

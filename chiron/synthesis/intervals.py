@@ -6,12 +6,23 @@ Sources: McSharry 2003 (two rhythms of heart rate variability), Corino 2011 (the
 from math import sqrt
 from typing import Final
 
-from chiron.synthesis.arithmetic import TWO_PI, sin
+import numpy as np
+
+from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, sin
 from chiron.synthesis.stream import Stream
 
 __all__ = ["SinusNode", "fibrillation_intervals"]
 
 _JITTER_S: Final = 0.003  # the node's own beat-to-beat variation
+
+
+@compiled("float64(float64[:, ::1], float64)")
+def _sum_of_sines(waves: Floats, t: float) -> float:
+    """waves: (n, 3) of frequency in Hz, first turn and amplitude."""
+    total = 0.0
+    for k in range(waves.shape[0]):
+        total += waves[k, 2] * sin(TWO_PI * (waves[k, 1] + waves[k, 0] * t))
+    return total
 
 
 class SinusNode:
@@ -26,11 +37,11 @@ class SinusNode:
         bands = [(stream.uniform(0.01, 0.04), drift)]
         bands += [(stream.normal(0.1, 0.015), pressure / 2) for _ in range(2)]
         bands += [(stream.normal(breath_hz, 0.012), breath_share / 2) for _ in range(2)]
-        self._waves = [(TWO_PI * hz, TWO_PI * stream.unit(), sqrt(2 * power) * sd) for hz, power in bands]
+        self._waves = np.array([(hz, stream.unit(), sqrt(2 * power) * sd) for hz, power in bands])
 
     def interval(self, t: float) -> float:
         """The RR interval that begins at time t, seconds."""
-        swing = sum(size * float(sin(omega * t + phase)) for omega, phase, size in self._waves)
+        swing = float(_sum_of_sines(self._waves, t))
         return self.mean_s * min(max(1 + swing, 0.55), 1.7) + self._stream.normal(0, _JITTER_S)
 
 

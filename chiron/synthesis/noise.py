@@ -16,6 +16,7 @@ __all__ = ["draw_noise", "high_pass", "low_pass"]
 
 _SQRT2: Final = 1.4142135623730951
 _OTHERS: Final = (0.5, 0.5, 0.3, 0.1)  # the most that wander, motion, muscle and tremor have where another leads
+_PRESENT: Final = (0.6, 0.8, 0.8, 0.15)  # how often they are there at all
 _WARM_UP_S: Final = 3.0  # generated and dropped, so that slow filters have settled
 
 
@@ -71,10 +72,12 @@ def draw_noise(  # noqa: PLR0913 - all by name
     lead_kind = stream.pick(((0, 0.2), (1, 0.55), (2, 0.2), (3, 0.05)))
     total = np.zeros((n_leads, n_samples))
     for k, kind in enumerate(kinds):
+        if k != lead_kind and not stream.chance(_PRESENT[k]):
+            continue
         share = stream.uniform(0.5, 1.0) if k == lead_kind else stream.uniform(0.0, _OTHERS[k])
         x = kind(stream, n_leads, n_samples + int(_WARM_UP_S * fs_hz), fs_hz)
-        low_pass(x, low_pass_hz, fs_hz)
         total += share / _rms(x) * x[:, -n_samples:]
+    low_pass(total, low_pass_hz, fs_hz)
     total += _breathing(stream, n_leads, n_samples, breath_hz / fs_hz)
     if stream.chance(0.45):
         _burst(stream, total, fs_hz)
@@ -133,7 +136,7 @@ def _tremor(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
 
 def _breathing(stream: Stream, n_leads: int, n: int, turns_per_sample: float) -> Floats:
     """The baseline moves with the chest."""
-    size, wave = stream.uniform(0, 0.4), sine_wave(n, turns_per_sample, stream.unit())
+    size, wave = stream.uniform(0, 0.4), sine_wave(np.arange(n, dtype=np.float64), turns_per_sample, stream.unit())
     return np.stack([stream.uniform(0.3, 1.0) * size * wave for _ in range(n_leads)])
 
 

@@ -13,7 +13,7 @@ from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, matmul, sin
 from chiron.synthesis.leads import lead_matrix
 from chiron.synthesis.stream import Stream
 
-__all__ = ["P_BEFORE_R_S", "Person", "Waves", "draw_person"]
+__all__ = ["P_BEFORE_R_S", "Person", "Waves"]
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,6 @@ class Waves:
     swing: Floats
 
 
-@dataclass(frozen=True)
-class Person:
-    """One person's waves as the measured leads see them, and the (L, 3) projection itself."""
-
-    projection: Floats
-    p: Waves
-    qrs: Waves
-    t: Waves
-    ectopic_p: Waves
-    ventricular_qrs: Waves
-    ventricular_t: Waves
-    flutter: Waves
-
-
 class _Dipole:
     """Gaussians before the projection: rows of centre, rising and falling width (s) and the moment's X, Y, Z (mV)."""
 
@@ -93,41 +79,52 @@ class _Dipole:
         return np.concatenate(self._blocks)
 
 
-class _View:
-    """How the electrodes see this person: projects a dipole onto the leads."""
+class Person:
+    """One person's heart behind the measured leads (of I, II, V1-V6).
 
-    def __init__(self, stream: Stream, measured: tuple[str, ...], *, arms_swapped: bool) -> None:
-        self.stream = stream
+    Each `draw_...` draws a kind of wave of this person, and is called once, for a wave that the recording has.
+    `projection`: (L, 3). `wide_qrs`: a bundle branch block.
+    """
+
+    def __init__(self, stream: Stream, measured: tuple[str, ...], *, wide_qrs: bool, arms_swapped: bool) -> None:
+        self._stream, self._wide_qrs = stream, wide_qrs
         leads = lead_matrix(measured, arms_swapped=arms_swapped)
         size = stream.log_normal(0.95, 0.42)
         turned = _random_rotation(stream) * (np.array([stream.log_normal(1, 0.2) for _ in range(3)]) * size)
         breath = matmul(_rotation(2, _BREATH_RAD * stream.unit()), _rotation(0, _BREATH_RAD * stream.unit()))
-        self.projection = matmul(leads, turned)
-        self._swing = matmul(leads, matmul(breath, turned)) - self.projection
+        self.projection: Floats = matmul(leads, turned)
+        self._swing: Floats = matmul(leads, matmul(breath, turned)) - self.projection
 
-    def __call__(self, dipole: _Dipole) -> Waves:
+    def draw_conducted(self) -> tuple[Waves, Waves]:
+        """QRS and T of a beat that comes through the AV node."""
+        stream = self._stream
+        qrs = _wide_qrs(stream) if self._wide_qrs else _qrs(stream, stream.uniform(0.8, 1.25))
+        return self._seen(qrs), self._seen(_t_wave(stream, discordant=self._wide_qrs))
+
+    def draw_ventricular(self) -> tuple[Waves, Waves]:
+        """QRS and T of a beat from a ventricle, or of one that finds a bundle branch not ready."""
+        qrs, t = _ventricular(self._stream)
+        return self._seen(qrs), self._seen(t)
+
+    def draw_p(self) -> Waves:
+        """The P wave from the sinus node."""
+        return self._seen(_p_wave(self._stream, self._stream.log_normal(1.05, 0.4)))
+
+    def draw_ectopic_p(self) -> Waves:
+        """A P wave from elsewhere in the atria."""
+        return self._seen(_p_wave(self._stream, self._stream.uniform(-1.2, 1.6)))
+
+    def draw_flutter(self) -> Waves:
+        """One turn of atrial flutter."""
+        return self._seen(_flutter_wave(self._stream))
+
+    def _seen(self, dipole: _Dipole) -> Waves:
         """A real heart has more than three degrees of freedom: each wave differs a little from lead to lead."""
         rows = dipole.rows()
         moments = rows[:, 3:].T.copy()
-        own = 1 + 0.12 * self.stream.normals(moments.shape[1] * len(self.projection)).reshape(-1, moments.shape[1])
+        own = 1 + 0.12 * self._stream.normals(moments.shape[1] * len(self.projection)).reshape(-1, moments.shape[1])
         amplitude = matmul(self.projection, moments) * own
         return Waves(rows[:, :3].copy(), amplitude.T.copy(), matmul(self._swing, moments).T.copy())
-
-
-def draw_person(stream: Stream, measured: tuple[str, ...], *, wide_qrs: bool, arms_swapped: bool) -> Person:
-    """A random person as seen by the leads in `measured` (of I, II, V1-V6). `wide_qrs`: a bundle branch block."""
-    view = _View(stream, measured, arms_swapped=arms_swapped)
-    ventricular_qrs, ventricular_t = _ventricular(stream)
-    return Person(
-        projection=view.projection,
-        p=view(_p_wave(stream, stream.log_normal(1.05, 0.4))),
-        qrs=view(_wide_qrs(stream) if wide_qrs else _qrs(stream, stream.uniform(0.8, 1.25))),
-        t=view(_t_wave(stream, discordant=wide_qrs)),
-        ectopic_p=view(_p_wave(stream, stream.uniform(-1.2, 1.6))),
-        ventricular_qrs=view(ventricular_qrs),
-        ventricular_t=view(ventricular_t),
-        flutter=view(_flutter_wave(stream)),
-    )
 
 
 def _rotation(axis: int, angle_rad: float) -> Floats:

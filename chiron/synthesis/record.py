@@ -19,7 +19,7 @@ from chiron.synthesis.device import (
 )
 from chiron.synthesis.leads import derive_leads, measured_leads
 from chiron.synthesis.noise import draw_noise, low_pass
-from chiron.synthesis.person import draw_person
+from chiron.synthesis.person import Person
 from chiron.synthesis.plan import Beat, BeatPlan
 from chiron.synthesis.rhythm import plan_rhythm
 from chiron.synthesis.stream import Stream
@@ -127,7 +127,7 @@ def _draw_age(stream: Stream, rhythm: Rhythm) -> float:
 def _draw_heart(stream: Stream, spec: CohortSpec, rhythm: Rhythm, device: Device, breath_hz: float) -> _Heart:
     wide = rhythm is Rhythm.BUNDLE_BRANCH_BLOCK or stream.chance(0.05)
     measured = measured_leads(spec.leads)
-    person = draw_person(stream, measured, wide_qrs=wide, arms_swapped=stream.chance(spec.inverted_share))
+    person = Person(stream, measured, wide_qrs=wide, arms_swapped=stream.chance(spec.inverted_share))
     plan = plan_rhythm(stream, rhythm, duration_s=spec.duration_s, breath_hz=breath_hz)
     mv = render_heart(
         stream,
@@ -176,7 +176,10 @@ def _beats(spec: CohortSpec, heart: _Heart) -> tuple[tuple[int, str], ...]:
     """Sample and WFDB code of every beat within the recording; none where no heart is heard."""
     if not heart.audible:
         return ()
-    pairs = ((round(t * spec.fs_hz), Beat(kind).wfdb) for t, kind in zip(heart.plan.r_s, heart.plan.kind, strict=True))
+    pairs = (
+        (round(t * spec.fs_hz), Beat(kind).wfdb)
+        for t, kind in zip(heart.plan.r_s.tolist(), heart.plan.kind.tolist(), strict=True)
+    )
     return tuple((sample, code) for sample, code in pairs if 0 <= sample < spec.n_samples)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, decay, exp, log, sin
+from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, decay, exp, log, sin, sine_wave
 from chiron.synthesis.person import Person, Waves
 from chiron.synthesis.plan import Beat, BeatPlan
 from chiron.synthesis.stream import Stream
@@ -35,21 +35,26 @@ def _add_waves(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays
     amplitude: Floats,  # (W, L) mV
     swing: Floats,  # (W, L) mV
 ) -> None:
-    n = out.shape[1]
+    leads, n = out.shape
+    size = np.empty(leads)
+    step_s = 1.0 / fs_hz
     for b in range(at_s.size):
         for w in range(shape.shape[0]):
             centre = at_s[b] + stretch[b] * shape[w, 0]
             rise, fall = stretch[b] * shape[w, 1], stretch[b] * shape[w, 2]
             soft_rise, soft_fall = np.sqrt(rise * rise + blur_s * blur_s), np.sqrt(fall * fall + blur_s * blur_s)
             scale = gain[b] * (rise + fall) / (soft_rise + soft_fall)
+            for lead in range(leads):
+                size[lead] = scale * (amplitude[w, lead] + breath[b] * swing[w, lead])
+            per_rise, per_fall = 1.0 / soft_rise, 1.0 / soft_fall
             first = max(int(np.ceil((centre - _REACH * soft_rise) * fs_hz)), 0)
             last = min(int(np.floor((centre + _REACH * soft_fall) * fs_hz)), n - 1)
             for i in range(first, last + 1):
-                distance = i / fs_hz - centre
-                z = distance / (soft_rise if distance < 0.0 else soft_fall)
-                g = scale * decay(0.5 * z * z)
-                for lead in range(out.shape[0]):
-                    out[lead, i] += g * (amplitude[w, lead] + breath[b] * swing[w, lead])
+                distance = i * step_s - centre
+                z = distance * (per_rise if distance < 0.0 else per_fall)
+                g = decay(0.5 * z * z)
+                for lead in range(leads):
+                    out[lead, i] += g * size[lead]
 
 
 @compiled("void(float64[:, ::1], float64, float64, float64, float64, float64[::1], float64[:, ::1], float64[::1])")
@@ -83,13 +88,16 @@ def _add_fibrillation(  # noqa: PLR0913, PLR0917 - likewise
                 out[lead, i] += projection[lead, axis] * value
 
 
+@compiled("float64[::1](float64[::1])")
 def qt_stretch(r_s: Floats) -> Floats:
     """(B,) how much longer than at 60 beats a minute repolarisation takes: Fridericia's law on a filtered RR."""
-    factors, filtered = [], None
-    for rr in np.diff(r_s, prepend=2 * r_s[0] - r_s[1]).tolist() if r_s.size > 1 else [0.8] * r_s.size:
-        filtered = rr if filtered is None else 0.75 * filtered + 0.25 * rr
-        factors.append(exp(log(min(max(filtered, 0.3), 1.8)) / 3.0))
-    return np.array(factors, dtype=np.float64)
+    out = np.empty(r_s.size)
+    filtered = r_s[1] - r_s[0] if r_s.size > 1 else 0.8
+    for b in range(r_s.size):
+        if b > 0:
+            filtered = 0.75 * filtered + 0.25 * (r_s[b] - r_s[b - 1])
+        out[b] = exp(log(min(max(filtered, 0.3), 1.8)) / 3.0)
+    return out
 
 
 def render_heart(  # noqa: PLR0913
@@ -105,38 +113,36 @@ def render_heart(  # noqa: PLR0913
     """(L, S) mV: the heart as the measured leads see it, within the band of the device."""
     out = np.zeros((person.projection.shape[0], n_samples))
     blur_s = 0.1325 / low_pass_hz  # a Gaussian filter is 3 dB down there
-    phase = TWO_PI * stream.unit()
-    breathing = np.array([sin(TWO_PI * breath_hz * t + phase) for t in plan.r_s.tolist()])
-    steady = stream.log_uniform(0.01, 0.15)
-    gain = 1 + steady * stream.normals(plan.r_s.size)
-    once = np.ones_like(gain)
-
-    def add(waves: Waves, at_s: Floats, *per_beat: Floats) -> None:
-        _add_waves(out, fs_hz, blur_s, at_s, *per_beat, waves.shape, waves.amplitude, waves.swing)
-
-    ventricular = (plan.kind == Beat.VENTRICULAR) | (plan.kind == Beat.ABERRANT)
+    breath = sine_wave(plan.r_s, breath_hz, stream.unit())
+    gain = 1 + stream.log_uniform(0.01, 0.15) * stream.normals(plan.r_s.size)
     stretch = qt_stretch(plan.r_s)
-    for chosen, qrs, t in (
-        (~ventricular, person.qrs, person.t),
-        (ventricular, person.ventricular_qrs, person.ventricular_t),
+    wide = (plan.kind == Beat.VENTRICULAR) | (plan.kind == Beat.ABERRANT)
+    for chosen, draw_beat in ((~wide, person.draw_conducted), (wide, person.draw_ventricular)):
+        if chosen.any():
+            qrs, t = draw_beat()
+            at_s = plan.r_s[chosen]
+            _add(out, fs_hz, blur_s, qrs, at_s, np.ones_like(at_s), gain[chosen], breath[chosen])
+            _add(out, fs_hz, blur_s, t, at_s, stretch[chosen], gain[chosen], breath[chosen])
+    for at_s, draw_wave in (
+        (plan.p_s[~plan.p_ectopic], person.draw_p),
+        (plan.p_s[plan.p_ectopic], person.draw_ectopic_p),
+        (plan.flutter_s, person.draw_flutter),
     ):
-        add(qrs, plan.r_s[chosen], once[chosen], gain[chosen], breathing[chosen])
-        add(t, plan.r_s[chosen], stretch[chosen], gain[chosen], breathing[chosen])
-    p_gain = 1 + 0.08 * stream.normals(plan.p_s.size)
-    for chosen, p in ((~plan.p_ectopic, person.p), (plan.p_ectopic, person.ectopic_p)):
-        at_s = plan.p_s[chosen]
-        add(p, at_s, np.ones_like(at_s), p_gain[chosen], np.zeros_like(at_s))
-    if plan.flutter_s.size:
-        ones = np.ones_like(plan.flutter_s)
-        add(person.flutter, plan.flutter_s, ones, ones, 0 * ones)
+        if at_s.size:
+            ones = np.ones_like(at_s)
+            _add(out, fs_hz, blur_s, draw_wave(), at_s, ones, 1 + 0.08 * stream.normals(at_s.size), 0 * ones)
     if plan.fibrillation_s is not None:
-        _fibrillate(stream, out, person, plan.fibrillation_s, fs_hz)
+        _fibrillate(stream, out, person.projection, plan.fibrillation_s, fs_hz)
     return out
 
 
-def _fibrillate(stream: Stream, out: Floats, person: Person, window_s: tuple[float, float], fs_hz: float) -> None:
+def _add(out: Floats, fs_hz: float, blur_s: float, waves: Waves, *per_beat: Floats) -> None:
+    _add_waves(out, fs_hz, blur_s, *per_beat, waves.shape, waves.amplitude, waves.swing)
+
+
+def _fibrillate(stream: Stream, out: Floats, projection: Floats, window_s: tuple[float, float], fs_hz: float) -> None:
     rms = stream.log_normal(0.028, 0.6)
     size = np.array([stream.log_normal(rms / _SAW_RMS, 0.3) for _ in range(3)])
     rate_hz = stream.uniform(4.0, 8.5)
     draws = stream.normals(2 * out.shape[1])
-    _add_fibrillation(out, fs_hz, rate_hz, *window_s, size, person.projection, draws)
+    _add_fibrillation(out, fs_hz, rate_hz, *window_s, size, projection, draws)

@@ -41,5 +41,5 @@ def test_the_product_of_matrices_agrees_with_numpy():
 
 
 def test_a_sine_wave_starts_at_its_first_turn():
-    wave = arithmetic.sine_wave(5, 0.25, 0.25)
+    wave = arithmetic.sine_wave(np.arange(5.0), 0.25, 0.25)
     assert np.allclose(wave, [1, 0, -1, 0, 1], atol=1e-9)

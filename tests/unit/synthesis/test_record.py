@@ -5,7 +5,7 @@ import pytest
 from wfdb.processing import XQRS, compare_annotations
 
 from chiron.synthesis.leads import measured_leads
-from chiron.synthesis.person import draw_person
+from chiron.synthesis.person import Person
 from chiron.synthesis.plan import Beat
 from chiron.synthesis.record import VOCABULARY, synthesize_record
 from chiron.synthesis.rhythm import plan_rhythm
@@ -32,7 +32,7 @@ def _only(rhythm, **wish):
 def _heart(rhythm, index, duration_s=60.0):
     """A plan and what lead I sees of it, without noise: mV at 500 Hz."""
     stream = Stream(3, index)
-    person = draw_person(stream, measured_leads(("I",)), wide_qrs=False, arms_swapped=False)
+    person = Person(stream, measured_leads(("I",)), wide_qrs=False, arms_swapped=False)
     plan = plan_rhythm(stream, rhythm, duration_s=duration_s, breath_hz=0.25)
     n_samples = int(duration_s * FS_HZ)
     mv = render_heart(stream, person, plan, n_samples=n_samples, fs_hz=FS_HZ, low_pass_hz=100, breath_hz=0.25)
