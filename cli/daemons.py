@@ -19,6 +19,7 @@ from schemas.base import Frozen
 __all__ = ["Daemon", "is_running", "known_daemons", "start_daemon", "stop_daemons"]
 
 _GRACE_S: Final = 5.0
+_RUN_GRACE_S: Final = 30.0  # a flow run first leaves a long call into native code, then reports
 _MARK: Final = "CHIRON_DAEMON"  # in the environment of the program and of all that it starts
 
 
@@ -67,7 +68,8 @@ def stop_daemons(folder: Path, daemons: Iterable[Daemon]) -> None:
     for daemon in reversed(tuple(daemons)):
         file = _file(folder, daemon.name)
         # First what was started in a session of its own: a flow run, which so can still report how it ended.
-        _signal([p for p in _marked(file) if p.pid != daemon.pid and _leads_a_session(p)], signal.SIGTERM)
+        runs = [p for p in _marked(file) if p.pid != daemon.pid and _leads_a_session(p)]
+        _signal(runs, signal.SIGTERM, grace_s=_RUN_GRACE_S)
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):  # a Prefect worker wants SIGTERM twice
             _signal(_marked(file), number)
         if left := _marked(file):
@@ -109,9 +111,9 @@ def _leads_a_session(process: psutil.Process) -> bool:
         return False
 
 
-def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+def _signal(processes: list[psutil.Process], number: signal.Signals, *, grace_s: float = _GRACE_S) -> None:
     """Send a signal, and give the processes time to end."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    psutil.wait_procs(processes, timeout=_GRACE_S)
+    psutil.wait_procs(processes, timeout=grace_s)
