@@ -12,7 +12,7 @@ __all__ = ["FULL_SCALE_MV", "LEADS", "CohortSpec", "NoiseSpec", "Range", "Rhythm
 LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 FULL_SCALE_MV: Final = 5.0  # of a measured lead; III and the augmented leads reach twice that
 _LARGEST_GAIN_PER_MV: Final = 3276.0  # twice full scale in int16
-_MOST_SAMPLES: Final = 2**28  # of one record, all leads: a day of twelve leads at 250 Hz
+_MOST_SAMPLES: Final = 2**26  # of one record, all leads: a day of one lead at 750 Hz; more would not fit in memory
 
 
 class Rhythm(StrEnum):
@@ -75,7 +75,7 @@ class CohortSpec(Frozen):
     leads: tuple[str, ...] = ("I",)
     gain_per_mv: Annotated[float, Field(ge=100, le=_LARGEST_GAIN_PER_MV)] = 1000.0
     prevalence: dict[Rhythm, float] = {
-        Rhythm.SINUS: 0.22,
+        Rhythm.SINUS: 0.20,
         Rhythm.SINUS_BRADYCARDIA: 0.05,
         Rhythm.SINUS_TACHYCARDIA: 0.04,
         Rhythm.SINUS_ARRHYTHMIA: 0.06,
@@ -84,11 +84,11 @@ class CohortSpec(Frozen):
         Rhythm.PREMATURE_VENTRICULAR: 0.06,
         Rhythm.ATRIAL_FLUTTER: 0.02,
         Rhythm.SUPRAVENTRICULAR_TACHYCARDIA: 0.02,
-        Rhythm.JUNCTIONAL: 0.02,
+        Rhythm.JUNCTIONAL: 0.01,
         Rhythm.FIRST_DEGREE_BLOCK: 0.02,
         Rhythm.SECOND_DEGREE_BLOCK: 0.02,
         Rhythm.BUNDLE_BRANCH_BLOCK: 0.03,
-        Rhythm.NOISE_ONLY: 0.05,
+        Rhythm.NOISE_ONLY: 0.08,
     }
     noise: NoiseSpec = NoiseSpec()
     inverted_share: Annotated[float, Field(ge=0, le=1)] = 0.25

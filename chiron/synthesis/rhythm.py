@@ -191,7 +191,7 @@ def _supraventricular_tachycardia(case: _Case) -> None:
 
 def _junctional(case: _Case) -> None:
     """The AV node leads: regular, without P waves before the QRS."""
-    node = case.sinus(38, 95, sd=case.stream.uniform(0.004, 0.03))
+    node = case.sinus(38, 95, sd=case.stream.uniform(0.003, 0.015))
     while case.plan.going:
         case.plan.beat(node.interval(case.plan.t), p=False)
 
