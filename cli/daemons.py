@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from schemas.base import Frozen
 __all__ = ["Daemon", "is_running", "known_daemons", "start_daemon", "stop_daemons"]
 
 _GRACE_S: Final = 5.0
+_POLL_S: Final = 0.05
 _RUN_GRACE_S: Final = 30.0  # a flow run first leaves a long call into native code, then reports
 _MARK: Final = "CHIRON_DAEMON"  # in the environment of the program and of all that it starts
 
@@ -44,6 +46,7 @@ def start_daemon(folder: Path, name: str, command: list[str], *, env: dict[str, 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    process.returncode = 0  # nobody here waits for it: it shall outlive this process
     daemon = Daemon(name=name, pid=process.pid, created=psutil.Process(process.pid).create_time(), url=url)
     _file(folder, name).write_text(daemon.model_dump_json(indent=1))
     return daemon
@@ -71,7 +74,7 @@ def stop_daemons(folder: Path, daemons: Iterable[Daemon]) -> None:
         runs = [p for p in _marked(file) if p.pid != daemon.pid and _leads_a_session(p)]
         _signal(runs, signal.SIGTERM, grace_s=_RUN_GRACE_S)
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):  # a Prefect worker wants SIGTERM twice
-            _signal(_marked(file), number)
+            _signal(_marked(file), number, grace_s=_GRACE_S)
         if left := _marked(file):
             raise ServiceUnavailable(f"{daemon.name}: expected no process left, found {len(left)} that can't be ended")
         file.unlink()
@@ -111,9 +114,11 @@ def _leads_a_session(process: psutil.Process) -> bool:
         return False
 
 
-def _signal(processes: list[psutil.Process], number: signal.Signals, *, grace_s: float = _GRACE_S) -> None:
+def _signal(processes: list[psutil.Process], number: signal.Signals, *, grace_s: float) -> None:
     """Send a signal, and give the processes time to end."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    psutil.wait_procs(processes, timeout=grace_s)
+    deadline = time.monotonic() + grace_s
+    while any(map(_mark_of, processes)) and time.monotonic() < deadline:  # a zombie has no mark: it has ended
+        time.sleep(_POLL_S)
