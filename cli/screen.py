@@ -26,7 +26,7 @@ __all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_ta
 
 _PIPED_WIDTH: Final = 100
 _QUIET_S: Final = 2.0  # work shorter than this needs no plain line
-_BETWEEN_LINES_S: Final = 20.0
+_BETWEEN_LINES_S: Final = 10.0
 
 
 def _console(*, stderr: bool) -> Console:
@@ -72,7 +72,7 @@ class _Bars:
 
 
 class _PlainLines:
-    """A sink that says how far long work is, every twenty seconds and at its end; short work passes in silence."""
+    """A sink that says how far long work is, every ten seconds and at its end; short work passes in silence."""
 
     def __init__(self) -> None:
         self._began: dict[str, float] = {}
