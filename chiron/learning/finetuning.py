@@ -1,7 +1,8 @@
 """Fine-tuning that does not forget: a few real records must not undo what the cohort taught.
 
-Small steps with the batch statistics of pre-training, then the weights are averaged with the starting point
-(Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+The batch statistics of pre-training are kept, and the weights found are averaged with the starting point (Wortsman et
+al. 2022, "Robust fine-tuning of zero-shot models"). The cohort counts as much as `_COHORT_COUNTS_AS` real records: with
+that many the result lies half-way, with many more it is nearly what fine-tuning found. That needs no validation data.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from chiron.learning.training import Examples, Recipe, Trace, fit
 
 __all__ = ["fine_tuned", "interpolated"]
 
-_RATE: Final = 3e-4
+_RATE: Final = 5e-4
+_COHORT_COUNTS_AS: Final = 60  # real records
 
 
 def fine_tuned(
@@ -23,9 +25,9 @@ def fine_tuned(
 ) -> tuple[Network, Trace]:
     """A new network; `start` stays as it is."""
     moved = deepcopy(start)
-    recipe = Recipe(n_steps, _RATE, batch=32, freeze_norm=True)
-    trace = fit(moved, real, recipe, seed=seed, on_step=on_step)
-    return interpolated(start, moved, 0.5), trace
+    trace = fit(moved, real, Recipe(n_steps, _RATE, freeze_norm=True), seed=seed, on_step=on_step)
+    share = real.n_records / (real.n_records + _COHORT_COUNTS_AS)
+    return interpolated(start, moved, share), trace
 
 
 def interpolated(start: Network, end: Network, share: float) -> Network:

@@ -7,7 +7,7 @@ another machine or library that would answer differently is noticed before the f
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from chiron.errors import BadParameters, Damaged, NotFound
-from chiron.learning.network import ARCHITECTURE, Network
+from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.training import window_logits
 from chiron.learning.windows import NORMALISATION, windows_of
 from schemas.codes import Code
@@ -29,6 +29,7 @@ _GOLDEN_INPUT: Final = "golden.signal_mv"
 _GOLDEN_OUTPUT: Final = "golden.probability"
 _GOLDEN_FS_HZ: Final = 250.0
 _WEIGHT: Final = "weight."
+_ABOUT: Final = "chiron"  # one entry: the library writes several in no fixed order
 
 
 class Model:
@@ -73,7 +74,7 @@ def save_model(path: Path, network: Network, card: ModelCard) -> None:
     tensors[_GOLDEN_INPUT] = golden
     tensors[_GOLDEN_OUTPUT] = np.array(list(answer.values()))
     text = card.model_dump_json()
-    save_file(tensors, path, metadata={"card": text, "sha256": _digest(text, tensors)})
+    save_file(tensors, path, metadata={_ABOUT: json.dumps([text, _digest(text, tensors)])})
 
 
 def load_model(path: Path) -> Model:
@@ -109,9 +110,9 @@ def _digest(text: str, tensors: dict[str, np.ndarray]) -> str:
 def _read(path: Path) -> tuple[str, str, dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
-            about: dict[str, Any] = file.metadata() or {}
-            return about["card"], about["sha256"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+            text, digest = json.loads((file.metadata() or {})[_ABOUT])
+            return text, digest, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise Damaged(f"model {path}: expected a Chiron model file, found other content; fetch it again") from error
 
 
@@ -130,7 +131,7 @@ def _card(path: Path, text: str) -> ModelCard:
 
 
 def _network(path: Path, card: ModelCard, tensors: dict[str, np.ndarray]) -> Network:
-    network = Network(len(card.leads), len(card.outputs))
+    network = new_network(len(card.leads), len(card.outputs), seed=0)
     weights = {n.removeprefix(_WEIGHT): torch.from_numpy(v) for n, v in tensors.items() if n.startswith(_WEIGHT)}
     try:
         network.load_state_dict(weights)

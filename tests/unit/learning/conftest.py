@@ -28,7 +28,7 @@ def spikes(rr_s: np.ndarray, n_samples: int, fs_hz: float = FS_HZ) -> np.ndarray
 
 def made_up_signal(index: int, *, irregular: bool, n_samples: int = 1000) -> np.ndarray:
     """One lead, (1, n_samples) mV."""
-    rng = np.random.default_rng([index, irregular])
+    rng = np.random.default_rng([index, int(irregular)])
     mean, spread = rng.uniform(0.6, 0.9), 0.2 if irregular else 0.01
     rr = np.clip(rng.normal(mean, spread, 40), 0.3, 2.0)
     return (spikes(rr, n_samples) + 0.03 * rng.standard_normal(n_samples))[None]
