@@ -1,8 +1,6 @@
 """A landing zone on a real S3 server: one node of Ceph on loopback."""
 
-import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -15,36 +13,9 @@ from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import CallerError, EmptySource, NotFound, ServiceUnavailable
 from chiron.records.ingest import ingest_source
 from chiron.records.landing_s3 import local_name
-from chiron.settings import settings
 from schemas.params import IngestParams
 
 SCRIPT = Path(__file__).parents[2] / "infra" / "radosgw.sh"
-ACCESS_KEY, SECRET_KEY = "access-for-tests", "secret-for-tests"
-
-
-def free_ports(n: int) -> int:
-    """The first of n ports in a row that nobody listens on."""
-    for first in range(40_400, 50_000, n):
-        try:
-            for port in range(first, first + n):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    pytest.fail("no free ports")
-
-
-@pytest.fixture(scope="module")
-def endpoint(needs_program, tmp_path_factory) -> Iterator[str]:
-    for program in ("radosgw", "ceph-mon", "ceph-osd", "ceph"):
-        needs_program(program)
-    folder, port = tmp_path_factory.mktemp("ceph"), free_ports(3)
-    subprocess.run([SCRIPT, "start", folder, str(port), ACCESS_KEY, SECRET_KEY], check=True, timeout=180)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        subprocess.run([SCRIPT, "stop", folder], check=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +26,14 @@ def hospital(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bucket(endpoint, hospital):
+def bucket(s3_server, hospital):
     """A bucket with the hospital's files under `exports/today`."""
     resource = boto3.resource(
         "s3",
-        endpoint_url=endpoint,
+        endpoint_url=s3_server.endpoint,
         region_name="us-east-1",
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
+        aws_access_key_id=s3_server.access_key,
+        aws_secret_access_key=s3_server.secret_key,
         config=Config(retries={"max_attempts": 5}),
     )
     made = resource.create_bucket(Bucket="landing")
@@ -73,19 +44,11 @@ def bucket(endpoint, hospital):
     return made
 
 
-@pytest.fixture
-def credentials(endpoint, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", endpoint)
-    settings.cache_clear()
-
-
 def ingest(workdir: Path, source: str):
     return ingest_source(workdir, IngestParams(source=source, name="demo"))
 
 
-def test_a_prefix_gives_the_same_content_as_the_same_files_in_a_folder(bucket, hospital, credentials, tmp_path):
+def test_a_prefix_gives_the_same_content_as_the_same_files_in_a_folder(bucket, hospital, s3_credentials, tmp_path):
     remote = ingest(tmp_path / "remote", "s3://landing/exports/today")
     local = ingest(tmp_path / "local", str(hospital))
     assert remote.ref.content_sha256 == local.ref.content_sha256
@@ -93,7 +56,7 @@ def test_a_prefix_gives_the_same_content_as_the_same_files_in_a_folder(bucket, h
     verify_dataset(Path(remote.ref.path))
 
 
-def test_what_was_fetched_is_not_fetched_again_and_what_changed_is(bucket, hospital, credentials, tmp_path):
+def test_what_was_fetched_is_not_fetched_again_and_what_changed_is(bucket, hospital, s3_credentials, tmp_path):
     folder = tmp_path / "w" / "private" / "landing"
     ingest(tmp_path / "w", "s3://landing/exports/today/")
     (fetched,) = folder.glob("[!.]*")
@@ -107,7 +70,7 @@ def test_what_was_fetched_is_not_fetched_again_and_what_changed_is(bucket, hospi
         bucket.Object("exports/today/note.txt").delete()
 
 
-def test_a_key_that_climbs_out_of_its_prefix_stays_inside_the_folder(bucket, hospital, credentials, tmp_path):
+def test_a_key_that_climbs_out_of_its_prefix_stays_inside_the_folder(bucket, hospital, s3_credentials, tmp_path):
     prefix = "hostile/"
     for name in ("simulated-00000.hea", "simulated-00000.dat"):
         bucket.put_object(Key=f"{prefix}../../../../{name}", Body=(hospital / name).read_bytes())
@@ -126,25 +89,25 @@ def test_a_key_that_climbs_out_of_its_prefix_stays_inside_the_folder(bucket, hos
         ("s3://", NotFound),
     ],
 )
-def test_a_source_without_records_is_one_error_and_nothing_is_written(bucket, credentials, tmp_path, source, error):
+def test_a_source_without_records_is_one_error_and_nothing_is_written(bucket, s3_credentials, tmp_path, source, error):
     with pytest.raises(error, match="expected"):
         ingest(tmp_path / "w", source)
     assert not (tmp_path / "w").exists()
 
 
-def test_without_rights_access_is_denied(bucket, credentials, monkeypatch, tmp_path):
+def test_without_rights_access_is_denied(bucket, s3_credentials, monkeypatch, tmp_path):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(CallerError, match="expected read access, found AccessDenied"):
         ingest(tmp_path / "w", "s3://landing/exports/today")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_credentials.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(CallerError, match="found SignatureDoesNotMatch"):
         ingest(tmp_path / "w", "s3://landing/exports/today")
 
 
-def test_a_public_bucket_is_read_without_credentials(bucket, hospital, endpoint, monkeypatch, tmp_path):
-    monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", endpoint)
+def test_a_public_bucket_is_read_without_credentials(bucket, hospital, s3_server, monkeypatch, tmp_path):
+    monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", s3_server.endpoint)
     bucket.Acl().put(ACL="public-read")
     for entry in bucket.objects.filter(Prefix="exports/today/"):
         entry.Acl().put(ACL="public-read")
@@ -156,8 +119,8 @@ def test_a_public_bucket_is_read_without_credentials(bucket, hospital, endpoint,
 
 def test_a_server_that_is_not_there_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
     with pytest.raises(ServiceUnavailable, match="CHIRON_S3_ENDPOINT_URL"):
         ingest(tmp_path / "w", "s3://landing/x")
     assert not (tmp_path / "w").exists()
