@@ -164,6 +164,5 @@ PREDICTIONS: Final = TableSpec(
 )
 
 TABLES: Final[dict[str, TableSpec]] = {
-    spec.name: spec
-    for spec in (RECORDS, ANNOTATIONS, EVENTS, LABELS, SPLITS, QUARANTINE, PARAMETERS, PREDICTIONS)
+    spec.name: spec for spec in (RECORDS, ANNOTATIONS, EVENTS, LABELS, SPLITS, QUARANTINE, PARAMETERS, PREDICTIONS)
 }
