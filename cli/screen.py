@@ -20,7 +20,7 @@ from rich.text import Text
 
 from chiron.progress import ProgressSink
 from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
-from schemas.results import AgreementResult, GateReport, RunReport, TrainReport
+from schemas.results import OVERALL, AgreementResult, CheckStatus, GateReport, RunReport, TrainReport
 
 __all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_table"]
 
@@ -136,7 +136,7 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
         "duplicates",
         f"{n_same} groups with the same samples: {same}{' ...' if n_same > 4 else ''}" if same else "none",
     )
-    overall = [result for result in report.agreement if result.subject == "overall"]
+    overall = [result for result in report.agreement if result.subject == OVERALL]
     for compared, results in groupby(overall, key=_compared):
         yield "agreement", f"{compared}: {', '.join(f'{r.statistic} {agreement(r)}' for r in results)}"
     yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
@@ -155,7 +155,7 @@ def _compared(result: AgreementResult) -> str:
 
 
 def _gate(gate: GateReport) -> str:
-    passed = sum(check.status == "passed" for check in gate.checks)
+    passed = sum(check.status is CheckStatus.PASSED for check in gate.checks)
     return f"{'closed' if gate.blocked else 'open'}: {passed} of {len(gate.checks)} checks passed"
 
 

@@ -1,16 +1,20 @@
 """What stages report: values that a flow decides on and a page shows. No patient value is in any of them."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from schemas.base import Frozen
 from schemas.manifest import DatasetRef, Sha256
 
 __all__ = [
+    "OVERALL",
+    "AgreementKind",
     "AgreementReport",
     "AgreementResult",
+    "AgreementStatistic",
+    "ArmName",
     "ArmResult",
     "CheckResult",
     "CheckStatus",
@@ -23,16 +27,24 @@ __all__ = [
     "IngestReport",
     "Interval",
     "LabelCount",
+    "LabelHop",
     "LossCurve",
     "Passport",
     "RegisteredModel",
     "Release",
+    "Report",
     "RocCurve",
     "RunReport",
     "Severity",
     "StageOutcome",
     "TrainReport",
 ]
+
+
+class Report(Frozen):
+    """A result that a stage writes into its dataset's folder, under the model's own name."""
+
+    file_name: ClassVar[str]
 
 
 class Interval(Frozen):
@@ -44,10 +56,17 @@ class Interval(Frozen):
     level: float = 0.95
 
 
-class LabelCount(Frozen):
-    """How many records carry a code, at one hop of the pipeline."""
+class LabelHop(StrEnum):
+    """Where labels of a source are counted on their way in."""
 
-    hop: str
+    PARSED = "parsed"
+    STORED = "stored"
+
+
+class LabelCount(Frozen):
+    """How many readings found a code, at one hop of the pipeline."""
+
+    hop: LabelHop
     code_system: str
     code: str
     n: int
@@ -59,15 +78,16 @@ class DuplicateGroup(Frozen):
     record_ids: tuple[str, ...]
 
 
-class IngestReport(Frozen):
+class IngestReport(Report):
     """What came in."""
 
+    file_name: ClassVar[str] = "ingest.json"
     profile: str
     n_inputs: int
     n_ingested: int
     quarantined: dict[str, int]  # by reason
     duplicates: tuple[DuplicateGroup, ...]
-    label_counts: tuple[LabelCount, ...]  # per hop: parsed, stored; every reading of every round counts
+    label_counts: tuple[LabelCount, ...]  # per hop; every reading of every round counts
     label_faults: dict[str, int] = {}  # rows of label files that did not become annotations, by why
     unreadable_values: dict[str, int] = {}  # by column of `records`: stated, but not understood, so stored as null
 
@@ -102,9 +122,10 @@ class CheckResult(Frozen):
     failing_record_ids: tuple[str, ...] = ()  # the first 20
 
 
-class GateReport(Frozen):
+class GateReport(Report):
     """All checks of a dataset."""
 
+    file_name: ClassVar[str] = "gate.json"
     checks: tuple[CheckResult, ...]
 
     @property
@@ -117,25 +138,56 @@ class GateReport(Frozen):
         """True where the gate is closed; a gate without checks is closed."""
         return not self.checks or bool(self.blocking)
 
+    @property
+    def reasons(self) -> str:
+        """Why the gate is closed, for an error's text: its first three blocking checks; empty where it is open."""
+        if not self.checks:
+            return "expected checks, found none"
+        return "; ".join(f"{c.name}: expected {c.expected}, found {c.found}" for c in self.blocking[:3])
+
+
+class AgreementKind(StrEnum):
+    """Whose readings are compared."""
+
+    BETWEEN_ANNOTATORS = "between annotators"
+    REVISION_STABILITY = "revision stability"  # of one panel, between its rounds
+    WITHIN_ANNOTATOR = "within annotator"
+
+
+class AgreementStatistic(StrEnum):
+    """What is computed. The percentages are shares in [0, 1]."""
+
+    PERCENT_AGREEMENT = "percent agreement"
+    PERCENT_UNCHANGED = "percent unchanged"
+    COHEN_KAPPA = "Cohen's kappa"
+    FLEISS_KAPPA = "Fleiss' kappa"
+
+    @property
+    def is_kappa(self) -> bool:
+        """Whether chance is taken out of it: only such figures may stand on one axis."""
+        return self in (AgreementStatistic.COHEN_KAPPA, AgreementStatistic.FLEISS_KAPPA)
+
+
+OVERALL: Final = "overall"
+"""The subject of an agreement on whole readings, and not on one code."""
+
 
 class AgreementResult(Frozen):
-    """Agreement of readings, of one code or overall.
+    """Agreement of readings, of one code or overall."""
 
-    `kind`: "between annotators", or "revision stability" where rounds of one panel are compared.
-    """
-
-    kind: str
-    statistic: str
-    subject: str  # a code's name, or "overall"
+    kind: AgreementKind
+    statistic: AgreementStatistic
+    subject: str  # a code's name, or OVERALL
     compared: str = ""  # "3 annotators", "round 1 to 2"
     estimate: Interval
     n_records: int
     note: str = ""
 
 
-class AgreementReport(Frozen):
+class AgreementReport(Report):
     """All agreements of a dataset."""
 
+    file_name: ClassVar[str] = "agreement.json"
     results: tuple[AgreementResult, ...]
 
 
@@ -168,9 +220,10 @@ class Hole(Frozen):
     n_wanted: int
 
 
-class Passport(Frozen):
+class Passport(Report):
     """The missingness passport: travels with the dataset."""
 
+    file_name: ClassVar[str] = "passport.json"
     n_records: int
     columns: tuple[ColumnMissingness, ...]
     holes: tuple[Hole, ...]
@@ -182,10 +235,19 @@ class Passport(Frozen):
         return not missing & {"age_years", "sex"}
 
 
+class ArmName(StrEnum):
+    """A way of training."""
+
+    SYNTHETIC_ONLY = "synthetic only"
+    SCRATCH = "scratch"
+    FOREST = "forest"
+    SYNTHETIC_FIRST = "synthetic first"
+
+
 class RocCurve(Frozen):
     """Points of a receiver operating characteristic, thinned for drawing."""
 
-    arm: str
+    arm: ArmName
     n_real: int
     false_positive_rate: tuple[float, ...]
     true_positive_rate: tuple[float, ...]
@@ -202,7 +264,7 @@ class LossCurve(Frozen):
 class ArmResult(Frozen):
     """One way of training, at one number of real training records, on the test split."""
 
-    arm: str
+    arm: ArmName
     n_real: int
     n_real_positive: int
     auroc: Interval
@@ -211,16 +273,17 @@ class ArmResult(Frozen):
 class Comparison(Frozen):
     """Paired difference of two arms on the same test records (DeLong)."""
 
-    arm: str
-    reference: str
+    arm: ArmName
+    reference: ArmName
     n_real: int
     difference: Interval
     p_value: float
 
 
-class TrainReport(Frozen):
+class TrainReport(Report):
     """The experiment's table, and the verdict."""
 
+    file_name: ClassVar[str] = "train_report.json"
     target_system: str
     target_code: str
     target_name: str
@@ -235,7 +298,6 @@ class TrainReport(Frozen):
     comparisons: tuple[Comparison, ...]
     roc: tuple[RocCurve, ...]
     losses: tuple[LossCurve, ...]
-    best_arm: str
     fit_for_registration: bool = False  # synthetic first is above the best arm without synthetic data, at all records
     verdict: str
 
@@ -292,4 +354,3 @@ class RunReport(Frozen):
     training: TrainReport
     model: RegisteredModel | None
     report_path: str
-    extra: dict[str, JsonValue] = {}

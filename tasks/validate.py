@@ -26,4 +26,4 @@ def check_dataset(params: ValidateParams, dataset: DatasetRef, name: str, workdi
 @task(**POLICY, tags=["validate"])
 def read_gate(validated: DatasetRef) -> GateReport:
     """The gate's results of a validated dataset."""
-    return open_dataset(validated).report("gate", GateReport)
+    return open_dataset(validated).report(GateReport)

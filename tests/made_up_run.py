@@ -400,7 +400,6 @@ def _training() -> TrainReport:
             ),
             LossCurve(label="scratch, 698 real records", step=tuple(range(10, 610, 10)), loss=_decay(60, 0.69, 0.12)),
         ),
-        best_arm="synthetic first, 698 real records",
         verdict=(
             "Synthetic pre-training helps. With 60 real records it lifts AUROC from 0.742 to 0.957 against the same "
             "network from scratch; with all 698 it is still ahead of the forest."

@@ -16,7 +16,7 @@ from chiron.labels.consensus import consensus_labels
 from chiron.quality.views import Evidence
 from schemas.manifest import DatasetRef, Kind
 from schemas.params import SplitShares
-from schemas.results import IngestReport, LabelCount
+from schemas.results import IngestReport, LabelCount, LabelHop
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 __all__ = ["CODES", "FS_HZ", "N_RECORDS", "evidence_of", "ingested", "readings_of", "records_of", "sine"]
@@ -97,7 +97,7 @@ def ingested(workdir: Path, records: pl.DataFrame, annotations: pl.DataFrame) ->
         write_table(folder, RECORDS, pl.DataFrame(rows, schema=RECORDS.polars))
         write_table(folder, ANNOTATIONS, annotations)
         write_table(folder, QUARANTINE, QUARANTINE.empty())
-        write_report(folder, "ingest", _report(len(rows)))
+        write_report(folder, _report(len(rows)))
 
     draft = Draft(name="small", simulated=True, licence="CC0-1.0")
     return run_stage(workdir, Stage("ingest", 1, Kind.INGESTED), draft, build).ref
@@ -112,5 +112,5 @@ def sine(seed: int) -> np.ndarray:
 
 
 def _report(n: int) -> IngestReport:
-    counts = tuple(LabelCount(hop="parsed", code_system="CINC2017", code=code, n=n) for code in CODES)
+    counts = tuple(LabelCount(hop=LabelHop.PARSED, code_system="CINC2017", code=code, n=n) for code in CODES)
     return IngestReport(profile="small", n_inputs=n, n_ingested=n, quarantined={}, duplicates=(), label_counts=counts)

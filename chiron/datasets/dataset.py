@@ -7,18 +7,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel
 
 from chiron.datasets.manifest import read_manifest
 from chiron.datasets.signals import SignalReader
 from chiron.datasets.tables import scan_table, table_path
 from chiron.errors import Damaged, NotFound
 from schemas.manifest import DatasetRef, Manifest
+from schemas.results import Report
 from schemas.tables import TableSpec
 
 __all__ = ["Dataset", "open_dataset"]
 
-Model = TypeVar("Model", bound=BaseModel)
+ReportModel = TypeVar("ReportModel", bound=Report)
 
 
 class Dataset:
@@ -64,11 +64,11 @@ class Dataset:
         physical[digital == np.iinfo(digital.dtype).min] = np.nan
         return physical
 
-    def report(self, name: str, model: type[Model]) -> Model:
-        """A result that the stage wrote, e.g. `report("gate", GateReport)`."""
-        path = self.folder / f"{name}.json"
+    def report(self, model: type[ReportModel]) -> ReportModel:
+        """A result that the stage wrote, e.g. `report(GateReport)`. Raises NotFound where there is none."""
+        path = self.folder / model.file_name
         if not path.is_file():
-            raise NotFound(f"dataset {self.folder}: expected a report {name}, found none")
+            raise NotFound(f"dataset {self.folder}: expected {model.file_name}, found none")
         return model.model_validate_json(path.read_bytes())
 
 

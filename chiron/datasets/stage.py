@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.manifest import Draft, Stage, make_manifest, read_manifest, stage_key, write_manifest
-from chiron.datasets.workdir import claim_workdir, remove_tree, sync_folder, sync_tree
+from chiron.datasets.workdir import claim_workdir, remove_tree, sync_path, sync_tree
+from chiron.errors import DataError
 from schemas.manifest import DatasetRef
-from schemas.results import StageOutcome
+from schemas.results import Report, StageOutcome
 
 __all__ = ["Draft", "Stage", "run_stage", "write_report"]
 
@@ -46,17 +45,21 @@ def _build(  # noqa: PLR0913 - one step of run_stage, taken out to be read on it
     if not resume:
         remove_tree(partial)
     partial.mkdir(parents=True, exist_ok=True)
-    build(partial)
+    try:
+        build(partial)
+    except DataError:  # the same inputs can't end otherwise: nothing here is worth keeping
+        remove_tree(partial)
+        raise
     write_manifest(partial, make_manifest(partial, stage, draft))
     sync_tree(partial)
     final.parent.mkdir(parents=True, exist_ok=True)
     partial.rename(final)
-    sync_folder(final.parent)
+    sync_path(final.parent)
 
 
-def write_report(folder: Path, name: str, model: BaseModel) -> None:
-    """Write a result as `<name>.json`, in canonical form."""
-    (folder / f"{name}.json").write_bytes(canonical_json(model.model_dump(mode="json")))
+def write_report(folder: Path, report: Report) -> None:
+    """Write a result under its own name, in canonical form."""
+    (folder / report.file_name).write_bytes(canonical_json(report.model_dump(mode="json")))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ round before, so the rounds are not independent readings.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -15,30 +14,13 @@ import polars as pl
 from chiron.labels.kappa import Ints, Statistic, cohen, equal_share, fleiss, with_interval
 from chiron.labels.readings import canonical_readings, code_name, last_readings
 from schemas.codes import AnnotatorKind
-from schemas.results import AgreementResult
+from schemas.results import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 
-__all__ = ["AgreementKind", "AgreementStatistic", "agreement_of"]
+__all__ = ["agreement_of"]
 
 _CODE: Final = ["code_system", "code"]
 _READERS: Final = [AnnotatorKind.PERSON.value, AnnotatorKind.GROUP.value]
 _MISSING: Final = -1
-
-
-class AgreementKind(StrEnum):
-    """Whose readings are compared."""
-
-    BETWEEN_ANNOTATORS = "between annotators"
-    REVISION_STABILITY = "revision stability"
-    WITHIN_ANNOTATOR = "within annotator"
-
-
-class AgreementStatistic(StrEnum):
-    """What is computed. The percentages are shares in [0, 1]."""
-
-    PERCENT_AGREEMENT = "percent agreement"
-    PERCENT_UNCHANGED = "percent unchanged"
-    COHEN_KAPPA = "Cohen's kappa"
-    FLEISS_KAPPA = "Fleiss' kappa"
 
 
 class _Comparison(NamedTuple):
@@ -96,8 +78,8 @@ def _results(comparison: _Comparison) -> Iterator[AgreementResult]:
     for subject, ratings in _subjects(comparison.readings):
         for statistic, function, rows in _statistics(comparison.kind, ratings):
             yield AgreementResult(
-                kind=comparison.kind.value,
-                statistic=statistic.value,
+                kind=comparison.kind,
+                statistic=statistic,
                 subject=subject,
                 compared=comparison.compared,
                 estimate=with_interval(function, rows),
@@ -107,13 +89,13 @@ def _results(comparison: _Comparison) -> Iterator[AgreementResult]:
 
 
 def _subjects(readings: pl.DataFrame) -> Iterator[tuple[str, Ints]]:
-    """ "overall" and each code's name, with ratings (N, readers) that hold at least two readings each."""
+    """OVERALL and each code's name, with ratings (N, readers) that hold at least two readings each."""
     n_readers = readings["reader"].n_unique()
     looked_for_by_all = pl.col("reader").n_unique().over(_CODE) == n_readers
     common = readings.filter(looked_for_by_all)
     found = pl.concat_str(_CODE, separator=":").filter("present").sort().str.join("+")
     overall = common.group_by("record_id", "reader").agg(category=found)
-    subjects = [("overall", overall)]
+    subjects = [(OVERALL, overall)]
     for (system, code), of_code in sorted(readings.group_by(_CODE), key=lambda group: str(group[0])):
         category = of_code.select("record_id", "reader", category="present")
         subjects.append((code_name(str(system), str(code)), category))

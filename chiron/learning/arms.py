@@ -5,7 +5,6 @@ Each is trained on records that are handed in, and becomes a scorer. No arm know
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -18,22 +17,14 @@ from chiron.learning.finetuning import fine_tuned
 from chiron.learning.network import Network, new_network
 from chiron.learning.training import Examples, Recipe, Trace, fit, predict
 from chiron.progress import report_progress
+from schemas.results import ArmName
 
-__all__ = ["Arm", "ArmName", "NetworkArm", "forest", "from_scratch", "pretrained", "synthetic_first"]
+__all__ = ["Arm", "NetworkArm", "forest", "from_scratch", "pretrained", "synthetic_first"]
 
 _N_TREES: Final = 500
 _SCRATCH_RATE: Final = 3e-3
 _PRETRAIN_RATE: Final = 3e-3
 _PRETRAIN_BATCH: Final = 64
-
-
-class ArmName(StrEnum):
-    """A way of training."""
-
-    SYNTHETIC_ONLY = "synthetic only"
-    SCRATCH = "scratch"
-    FOREST = "forest"
-    SYNTHETIC_FIRST = "synthetic first"
 
 
 @dataclass(frozen=True)

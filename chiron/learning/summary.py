@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from chiron.learning.arms import Arm, ArmName, NetworkArm
+from chiron.learning.arms import Arm, NetworkArm
 from chiron.learning.evaluation import Aurocs, aurocs, thinned_roc
 from chiron.learning.examples import Collection
 from schemas.codes import Code, concept_name
-from schemas.results import ArmResult, Comparison, LossCurve, RocCurve, TrainReport
+from schemas.results import ArmName, ArmResult, Comparison, LossCurve, RocCurve, TrainReport
 
 __all__ = ["Scored", "summarize"]
 
@@ -48,7 +48,6 @@ def summarize(
         comparisons=tuple(_comparisons(scored, areas)),
         roc=tuple(_roc(s, truth) for s in scored),
         losses=tuple(_loss_curve(s.arm) for s in scored if isinstance(s.arm, NetworkArm)),
-        best_arm=_title(scored[int(np.argmax(areas.value))].arm),
         fit_for_registration=_above(comparison),
         verdict=_verdict(comparison),
     )
@@ -76,8 +75,8 @@ def _start(scored: tuple[Scored, ...]) -> int:
 def _comparison(scored: tuple[Scored, ...], areas: Aurocs, i: int, reference: int) -> Comparison:
     difference, p_value = areas.difference(i, reference)
     return Comparison(
-        arm=scored[i].arm.name.value,
-        reference=scored[reference].arm.name.value,
+        arm=scored[i].arm.name,
+        reference=scored[reference].arm.name,
         n_real=scored[i].arm.n_real,
         difference=difference,
         p_value=p_value,
@@ -85,15 +84,13 @@ def _comparison(scored: tuple[Scored, ...], areas: Aurocs, i: int, reference: in
 
 
 def _arm_result(arm: Arm, areas: Aurocs, i: int) -> ArmResult:
-    return ArmResult(
-        arm=arm.name.value, n_real=arm.n_real, n_real_positive=arm.n_real_positive, auroc=areas.interval(i)
-    )
+    return ArmResult(arm=arm.name, n_real=arm.n_real, n_real_positive=arm.n_real_positive, auroc=areas.interval(i))
 
 
 def _roc(scored: Scored, truth: np.ndarray) -> RocCurve:
     fpr, tpr = thinned_roc(truth, scored.score)
     return RocCurve(
-        arm=scored.arm.name.value,
+        arm=scored.arm.name,
         n_real=scored.arm.n_real,
         false_positive_rate=tuple(fpr.tolist()),
         true_positive_rate=tuple(tpr.tolist()),

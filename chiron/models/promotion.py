@@ -4,7 +4,7 @@ from pathlib import Path
 
 from chiron.datasets.dataset import open_dataset
 from chiron.models.registry import default_tracking_uri, register_model
-from chiron.models.stage import MODEL_FILE, REPORT
+from chiron.models.stage import MODEL_FILE
 from schemas.manifest import DatasetRef
 from schemas.results import RegisteredModel, TrainReport
 
@@ -19,7 +19,7 @@ def register_if_proven(
     tracking_uri: None for SQLite in the workdir. Registering the same file again gives the version that it has.
     """
     training = open_dataset(trained)
-    report = training.report(REPORT, TrainReport)
+    report = training.report(TrainReport)
     if not report.fit_for_registration:
         return None
     tags = {

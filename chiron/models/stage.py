@@ -7,7 +7,6 @@ from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
-from chiron.learning.arms import ArmName
 from chiron.learning.experiment import Experiment, run_experiment
 from chiron.learning.network import ARCHITECTURE
 from chiron.learning.windows import NORMALISATION
@@ -15,14 +14,13 @@ from chiron.models.file import save_model
 from schemas.codes import concept_name
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import TrainParams
-from schemas.results import StageOutcome, TrainReport
+from schemas.results import ArmName, StageOutcome, TrainReport
 from schemas.tables import PREDICTIONS
 from schemas.training import ModelCard, ModelOutput
 
-__all__ = ["MODEL_FILE", "REPORT", "train_models"]
+__all__ = ["MODEL_FILE", "train_models"]
 
 MODEL_FILE: Final = "model.safetensors"
-REPORT: Final = "train_report"
 _STAGE: Final = Stage("train", 1, Kind.TRAINING)
 
 
@@ -37,11 +35,11 @@ def train_models(workdir: Path, params: TrainParams, real: DatasetRef, cohort: D
     def build(folder: Path) -> None:
         experiment = run_experiment(measured, synthetic, params)
         write_table(folder, PREDICTIONS, experiment.predictions)
-        write_report(folder, REPORT, experiment.report)
+        write_report(folder, experiment.report)
         save_model(folder / MODEL_FILE, experiment.network, _card(experiment, measured, synthetic, params))
 
     outcome = run_stage(workdir, _STAGE, _draft(measured, synthetic, params), build)
-    report = open_dataset(outcome.ref).report(REPORT, TrainReport)
+    report = open_dataset(outcome.ref).report(TrainReport)
     return outcome.model_copy(update={"summary": _summary(report)})
 
 

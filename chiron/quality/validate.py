@@ -82,9 +82,9 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
         ingest=_ingest_report(parent),
     )
     _write_tables(folder, parent, {LABELS.name: labels, SPLITS.name: splits})
-    write_report(folder, "agreement", AgreementReport(results=tuple(evidence.agreement)))
-    write_report(folder, "passport", passport_of(records, labels, n_wanted=params.gate.min_records_per_stratum))
-    write_report(folder, "gate", check_evidence(evidence, params.gate))
+    write_report(folder, AgreementReport(results=tuple(evidence.agreement)))
+    write_report(folder, passport_of(records, labels, n_wanted=params.gate.min_records_per_stratum))
+    write_report(folder, check_evidence(evidence, params.gate))
 
 
 def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:
@@ -94,7 +94,7 @@ def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:
 
 def _ingest_report(parent: Dataset) -> IngestReport | None:
     try:
-        return parent.report("ingest", IngestReport)
+        return parent.report(IngestReport)
     except NotFound:
         return None
 
@@ -111,7 +111,7 @@ def _write_tables(folder: Path, parent: Dataset, made: dict[str, pl.DataFrame]) 
 
 
 def _summary(validated: Dataset) -> str:
-    gate = validated.report("gate", GateReport)
+    gate = validated.report(GateReport)
     labels = validated.table(LABELS)
     n_decided = labels["probability"].count()
     state = f"gate closed by {len(gate.blocking)} checks" if gate.blocked else "gate open"

@@ -9,15 +9,13 @@ from typing import Final
 
 import polars as pl
 
-from chiron.labels.agreement import AgreementKind, AgreementStatistic
 from chiron.labels.readings import with_canonical_code
 from chiron.quality.strata import positive_labels
-from schemas.results import AgreementResult, IngestReport
+from schemas.results import OVERALL, AgreementKind, AgreementResult, IngestReport, LabelHop
 
 __all__ = ["Evidence", "views_of"]
 
 _CODE: Final = ["code_system", "code"]
-_KAPPAS: Final = (AgreementStatistic.COHEN_KAPPA.value, AgreementStatistic.FLEISS_KAPPA.value)
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _splits(evidence: Evidence) -> pl.DataFrame:
 
 def _codes(ingest: IngestReport, evidence: Evidence) -> pl.DataFrame:
     """Codes that were parsed, with how many readings are stored and how many records have them as label."""
-    counts = [(c.code_system, c.code) for c in ingest.label_counts if c.hop == "parsed" and c.n > 0]
+    counts = [(c.code_system, c.code) for c in ingest.label_counts if c.hop is LabelHop.PARSED and c.n > 0]
     parsed = pl.DataFrame(counts, schema=dict.fromkeys(_CODE, pl.String), orient="row").unique(maintain_order=True)
     stored = evidence.annotations.filter("present").group_by(_CODE).agg(n_stored=pl.len().cast(pl.Int64))
     labels = positive_labels(evidence.labels).group_by(_CODE).agg(n_labels=pl.len().cast(pl.Int64))
@@ -103,6 +101,6 @@ def _agreement(results: Sequence[AgreementResult]) -> pl.DataFrame:
     kappas = [
         r.estimate.value
         for r in results
-        if r.kind == AgreementKind.BETWEEN_ANNOTATORS and r.subject == "overall" and r.statistic in _KAPPAS
+        if r.kind is AgreementKind.BETWEEN_ANNOTATORS and r.subject == OVERALL and r.statistic.is_kappa
     ]
     return pl.DataFrame({"kappa": kappas}, schema={"kappa": pl.Float64})

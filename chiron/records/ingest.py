@@ -35,9 +35,8 @@ from schemas.profiles import SourceProfile
 from schemas.results import DuplicateGroup, IngestReport, StageOutcome
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
-__all__ = ["INGEST_REPORT", "ingest_source"]
+__all__ = ["ingest_source"]
 
-INGEST_REPORT: Final = "ingest"
 _STAGE: Final = Stage("ingest", 1, Kind.INGESTED)
 
 
@@ -79,7 +78,7 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
         pseudonym_key_fingerprint=source.pseudonyms.fingerprint,
     )
     outcome = run_stage(workdir, _STAGE, draft, lambda folder: _build(folder, workdir, source, params))
-    report = open_dataset(outcome.ref).report(INGEST_REPORT, IngestReport)
+    report = open_dataset(outcome.ref).report(IngestReport)
     return outcome.model_copy(update={"summary": _summary(report)})
 
 
@@ -106,7 +105,7 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
     write_table(folder, RECORDS, pl.DataFrame(stored.rows, schema=RECORDS.polars))
     write_table(folder, ANNOTATIONS, readings.annotations)
     write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))
-    write_report(folder, INGEST_REPORT, _report(source.profile, stored, readings, refusals))
+    write_report(folder, _report(source.profile, stored, readings, refusals))
 
 
 def _store_records(folder: Path, inputs: Inputs, source: _Source) -> _Stored:

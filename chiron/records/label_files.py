@@ -21,7 +21,7 @@ from chiron.records.quarantine import Refusal
 from chiron.records.wfdb_files import require_regular
 from schemas.codes import QuarantineReason
 from schemas.profiles import LabelFile, SourceProfile
-from schemas.results import LabelCount
+from schemas.results import LabelCount, LabelHop
 from schemas.tables import ANNOTATIONS
 
 __all__ = ["Readings", "RecordNames", "RowFault", "find_label_files", "read_label_files"]
@@ -82,7 +82,7 @@ class Readings:
         stored = dict(self.annotations.filter("present").group_by("code").len().iter_rows())
         return tuple(
             LabelCount(hop=hop, code_system=profile.code_system, code=code, n=counts.get(code, 0))
-            for hop, counts in (("parsed", self.parsed), ("stored", stored))
+            for hop, counts in ((LabelHop.PARSED, self.parsed), (LabelHop.STORED, stored))
             for code in profile.vocabulary
         )
 

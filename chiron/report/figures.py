@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from chiron.datasets.dataset import Dataset
 from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
-from chiron.report.formats import is_kappa, signed_interval
+from chiron.report.formats import signed_interval
 from chiron.report.plots import (
     IntervalRow,
     interval_plot,
@@ -22,7 +22,7 @@ from chiron.report.svg import inline_svg
 from chiron.report.tables import arm_order, arms_in_order, compared_readings
 from chiron.report.traces import draw_record
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
-from schemas.results import Interval, RunReport, TrainReport
+from schemas.results import ArmName, Interval, RunReport, TrainReport
 
 __all__ = ["Figures", "Trace", "TracePair", "draw_figures"]
 
@@ -111,7 +111,7 @@ def _roc(training: TrainReport) -> tuple[Markup, ...]:
     return tuple(_roc_of(training, order, n) for n in sizes if n > 0 or len(sizes) == 1)
 
 
-def _roc_of(training: TrainReport, order: list[str], n_real: int) -> Markup:
+def _roc_of(training: TrainReport, order: list[ArmName], n_real: int) -> Markup:
     curves = [c for c in training.roc if c.n_real in (0, n_real)]
     figure = roc_plot(curves, order, title=f"{n_real:,} real records")
     alt = f"Receiver operating characteristics of the arms with {n_real:,} real training records."
@@ -132,7 +132,7 @@ def _agreement(report: RunReport) -> Markup | None:
         for place, comparison in enumerate(compared_readings(report.agreement))
         for subject, results in comparison.rows.items()
         for result in results
-        if is_kappa(result)
+        if result.statistic.is_kappa
     ]
     if not rows:
         return None
@@ -179,7 +179,7 @@ def _numbers(estimate: Interval) -> tuple[float | None, ...]:
     return estimate.value, estimate.lower, estimate.upper
 
 
-def _place(order: list[str], arm: str) -> int:
+def _place(order: list[ArmName], arm: ArmName) -> int:
     return order.index(arm) if arm in order else len(order)
 
 

@@ -12,7 +12,6 @@ __all__ = [
     "count",
     "finding",
     "interval",
-    "is_kappa",
     "number",
     "p_value",
     "percent",
@@ -76,12 +75,7 @@ def _signed(value: float) -> str:
 
 def agreement(result: AgreementResult) -> str:
     """A kappa as it is, a share as per cent."""
-    return (interval if is_kappa(result) else percent_interval)(result.estimate)
-
-
-def is_kappa(result: AgreementResult) -> bool:
-    """Whether chance is taken out of this figure: only such figures may stand on one axis."""
-    return "kappa" in result.statistic
+    return (interval if result.statistic.is_kappa else percent_interval)(result.estimate)
 
 
 def percent(share: float) -> str:

@@ -9,10 +9,13 @@ from chiron.datasets.dataset import Dataset
 from schemas.codes import Code, CodeSystem, SplitName, canonical, concept_name
 from schemas.results import (
     AgreementResult,
+    AgreementStatistic,
+    ArmName,
     ArmResult,
     CheckResult,
     CheckStatus,
     Hole,
+    LabelHop,
     Passport,
     RunReport,
     Severity,
@@ -42,7 +45,7 @@ class LabelRow:
 
     name: str
     code: str
-    hops: dict[str, int]
+    hops: dict[LabelHop, int]
     splits: dict[str, int]
     n_undecided: int
 
@@ -58,7 +61,7 @@ class Comparison:
 
     title: str
     note: str
-    statistics: tuple[str, ...]
+    statistics: tuple[AgreementStatistic, ...]
     rows: dict[str, tuple[AgreementResult, ...]]
 
 
@@ -71,7 +74,7 @@ class HoleGrid:
     wanted: tuple[int, ...]
 
 
-def arm_order(training: TrainReport) -> list[str]:
+def arm_order(training: TrainReport) -> list[ArmName]:
     """The arms in the order of the report: an arm's place is its colour and marker in every plot."""
     return list(dict.fromkeys(arm.arm for arm in training.arms))
 
@@ -88,7 +91,7 @@ def best_result(training: TrainReport) -> ArmResult | None:
     return max(known, key=lambda a: a.auroc.value or 0.0, default=None)
 
 
-def auroc_by_size(training: TrainReport) -> dict[str, list[ArmResult | None]]:
+def auroc_by_size(training: TrainReport) -> dict[ArmName, list[ArmResult | None]]:
     """For each arm its result at every number of real records, smallest first; none where it was not trained."""
     found = {(a.arm, a.n_real): a for a in training.arms}
     return {arm: [found.get((arm, n)) for n in real_sizes(training)] for arm in arm_order(training)}
@@ -166,7 +169,7 @@ def _row(report: RunReport, labels: pl.DataFrame, code: Code) -> LabelRow:
     )
 
 
-def _hops(report: RunReport, code: Code) -> dict[str, int]:
+def _hops(report: RunReport, code: Code) -> dict[LabelHop, int]:
     """Counts of ingest, in whatever code system the source wrote them."""
     counts = {count.hop: 0 for count in report.ingest.label_counts}
     for count in report.ingest.label_counts:

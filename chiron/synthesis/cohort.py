@@ -18,7 +18,7 @@ from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import create_signal_array, write_region
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import join_tables, table_path
-from chiron.datasets.workdir import remove_tree
+from chiron.datasets.workdir import remove_tree, sync_tree
 from chiron.errors import GateClosed
 from chiron.progress import report_progress
 from chiron.synthesis.batch import COHORT_TABLES, CohortBatch, synthesize_batch
@@ -103,9 +103,9 @@ def _build(folder: Path, spec: CohortSpec, layout: _Layout, batch_map: BatchMap)
     for table in COHORT_TABLES:
         join_tables(folder, table, [table_path(part, table) for part in parts])
     report = check_cohort(spec, [BatchCount.model_validate_json((part / _COUNT).read_bytes()) for part in parts])
-    write_report(folder, "gate", report)
+    write_report(folder, report)
     if report.blocked:
-        raise GateClosed("; ".join(f"{c.name}: expected {c.expected}, found {c.found}" for c in report.blocking))
+        raise GateClosed(f"cohort {spec.name}: {report.reasons}")
     remove_tree(folder / _PARTS)
 
 
@@ -126,7 +126,12 @@ def _prepare(folder: Path, layout: _Layout) -> None:
 
 
 def _write_batch(folder: Path, spec: CohortSpec, layout: _Layout, k: int) -> int:
-    """Write batch k: its samples, then its part folder, which appears at once and says that the batch is whole."""
+    """Write batch k: its samples, then its part folder, which appears at once and says that the batch is whole.
+
+    A cluster may ask twice, where a worker died after its work.
+    """
+    if _part(folder, k).is_dir():
+        return k
     batch = synthesize_batch(spec, *layout.bounds(k))
     offset = k * layout.region_samples
     write_region(folder, offset, batch.signals.reshape(-1))
@@ -139,5 +144,6 @@ def _write_batch(folder: Path, spec: CohortSpec, layout: _Layout, k: int) -> int
             frame = frame.with_columns(pl.col("sample_offset") + offset)
         frame.write_parquet(table_path(unfinished, table))
     (unfinished / _COUNT).write_bytes(canonical_json(count_batch(batch).model_dump(mode="json")))
+    sync_tree(unfinished)
     unfinished.rename(_part(folder, k))
     return k

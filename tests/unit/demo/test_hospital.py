@@ -7,7 +7,7 @@ import wfdb
 from chiron.datasets.dataset import open_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import BadParameters, WorkdirRefused
-from chiron.records.ingest import INGEST_REPORT, ingest_source
+from chiron.records.ingest import ingest_source
 from schemas.params import IngestParams
 from schemas.results import IngestReport
 from schemas.tables import ANNOTATIONS, RECORDS
@@ -43,11 +43,11 @@ def readings(ingested, annotator, number=1):
 def test_the_folder_says_that_it_is_simulated_and_so_does_the_dataset(hospital, ingested):
     assert (hospital / "README.txt").read_text().startswith("EVERYTHING IN THIS FOLDER IS SIMULATED.")
     assert ingested.manifest.simulated
-    assert ingested.report(INGEST_REPORT, IngestReport).profile == "demo-hospital"
+    assert ingested.report(IngestReport).profile == "demo-hospital"
 
 
 def test_its_faults_are_found_and_everything_else_comes_in(ingested):
-    report = ingested.report(INGEST_REPORT, IngestReport)
+    report = ingested.report(IngestReport)
     assert report.quarantined == {"missing_signal_file": 1, "truncated_signal": 1, "unreadable_header": 1}
     assert (report.n_inputs, report.n_ingested) == (402, 399)
     assert [sorted(i.removesuffix("-copy") for i in g.record_ids) for g in report.duplicates] == [

@@ -8,7 +8,7 @@ from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.models.file import load_model
 from chiron.models.promotion import register_if_proven
 from chiron.models.registry import default_tracking_uri, list_models
-from chiron.models.stage import MODEL_FILE, REPORT, train_models
+from chiron.models.stage import MODEL_FILE, train_models
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.params import TrainParams
 from schemas.results import StageOutcome, TrainReport
@@ -24,7 +24,7 @@ def outcome(made_up_workdir: Path, made_up_real: Dataset, made_up_cohort: Datase
 
 def test_the_folder_holds_a_report_predictions_and_a_model(outcome):
     training = open_dataset(outcome.ref)
-    report = training.report(REPORT, TrainReport)
+    report = training.report(TrainReport)
     model = load_model(training.folder / MODEL_FILE)
     assert training.table(PREDICTIONS).height == report.n_test * len(report.arms)
     assert model.card.outputs[0].key == ATRIAL_FIBRILLATION
@@ -46,7 +46,7 @@ def test_the_same_inputs_are_not_trained_on_twice(outcome, made_up_workdir, made
 
 
 def test_a_model_is_registered_where_the_report_speaks_for_it_and_nowhere_else(outcome, tmp_path):
-    report = open_dataset(outcome.ref).report(REPORT, TrainReport)
+    report = open_dataset(outcome.ref).report(TrainReport)
     registered = register_if_proven(tmp_path, outcome.ref, "demo", tracking_uri=None)
     assert (registered is not None) == report.fit_for_registration
     assert len(list_models(default_tracking_uri(tmp_path))) == report.fit_for_registration

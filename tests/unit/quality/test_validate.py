@@ -48,13 +48,13 @@ def test_signals_are_linked_and_not_copied(made):
 
 def test_the_reports_can_be_read_back(made):
     _, outcome, validated = made
-    gate = validated.report("gate", GateReport)
+    gate = validated.report(GateReport)
     assert not gate.blocked
     assert {c.table for c in gate.checks} == {
         *("inputs", "records", "annotations", "signals", "agreement", "codes", "labels", "splits")
     }
-    assert validated.report("passport", Passport).n_records == 60
-    assert validated.report("agreement", AgreementReport).results
+    assert validated.report(Passport).n_records == 60
+    assert validated.report(AgreementReport).results
     assert outcome.summary.endswith("gate open")
 
 
@@ -72,14 +72,14 @@ def test_a_closed_gate_is_an_answer_and_no_error(made):
     parent, _, _ = made
     strict = ValidateParams(gate=GateParams(min_agreement=0.99))
     outcome = validate_dataset(parent.folder.parent.parent, strict, parent.ref)
-    assert [c.name for c in open_dataset(outcome.ref).report("gate", GateReport).blocking] == ["annotators_agree"]
+    assert [c.name for c in open_dataset(outcome.ref).report(GateReport).blocking] == ["annotators_agree"]
     assert "gate closed by 1 check" in outcome.summary
 
 
 def test_a_dataset_without_labels_is_written_with_a_closed_gate(tmp_path):
     parent = ingested(tmp_path, records_of(5), ANNOTATIONS.empty())
     validated = open_dataset(validate_dataset(tmp_path, ValidateParams(), parent).ref)
-    gate = validated.report("gate", GateReport)
+    gate = validated.report(GateReport)
     assert gate.blocked
     assert "nothing_to_check" in {c.status for c in gate.blocking if c.table == "labels"}
 

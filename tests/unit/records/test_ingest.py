@@ -10,7 +10,7 @@ import wfdb
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import BadParameters, DataError, EmptySource, NotFound, WorkdirRefused
-from chiron.records.ingest import INGEST_REPORT, ingest_source
+from chiron.records.ingest import ingest_source
 from chiron.records.landing import list_landing
 from chiron.records.quarantine import list_quarantine
 from schemas.params import IngestParams
@@ -21,7 +21,7 @@ from .conftest import samples, write_record
 
 
 def report_of(dataset):
-    return dataset.report(INGEST_REPORT, IngestReport)
+    return dataset.report(IngestReport)
 
 
 def edit(path, old, new):

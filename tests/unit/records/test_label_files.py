@@ -1,6 +1,5 @@
 import pytest
 
-from chiron.records.ingest import INGEST_REPORT
 from chiron.records.label_files import RecordNames, RowFault
 from chiron.records.quarantine import list_quarantine
 from schemas.results import IngestReport
@@ -16,7 +15,7 @@ def read(landing, ingest):
     def run(text):
         (landing / "reader-1-round-1.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
         dataset = ingest(profile="demo-hospital")
-        return dataset, dataset.report(INGEST_REPORT, IngestReport)
+        return dataset, dataset.report(IngestReport)
 
     return run
 

@@ -35,7 +35,7 @@ def test_every_record_is_stored_as_it_was_made(reference):
         assert np.array_equal(dataset.signal(row), signal)
         assert row["signal_sha256"] == signal_sha256(signal)
     assert dataset.manifest.simulated
-    assert not dataset.report("gate", GateReport).blocked
+    assert not dataset.report(GateReport).blocked
     assert reference.summary == "50 synthetic records of 6 s"
 
 
