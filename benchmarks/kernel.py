@@ -50,7 +50,8 @@ def _plain_heart(index: int) -> np.ndarray:
     once = np.ones(len(plan.r_s))
     qrs, t_wave = person.draw_conducted()
     groups = ((person.draw_p(), plan.p_s, once), (qrs, plan.r_s, once), (t_wave, plan.r_s, qt_stretch(plan.r_s)))
-    return np.sum([_plain_waves(t, *group) for group in groups], axis=0)
+    drawn: np.ndarray = np.sum([_plain_waves(t, *group) for group in groups], axis=0)
+    return drawn
 
 
 def _plain_waves(t: np.ndarray, waves: Waves, at_s: np.ndarray, stretch: np.ndarray) -> np.ndarray:

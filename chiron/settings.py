@@ -1,17 +1,23 @@
-"""Settings: what may differ between machines without changing a result. `CHIRON_*` environment variables."""
+"""Settings: addresses, keys and how work is spread. `CHIRON_*` environment variables.
+
+None of them changes a dataset, but for the key of pseudonyms, whose fingerprint is in every key and manifest. The
+number of threads may change the last bits of a network's weights.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chiron.errors import BadParameters
 
 __all__ = ["Settings", "settings"]
 
 
 class Settings(BaseSettings):
-    """Read once per process. Nothing here enters a stage's key or a content hash."""
+    """Read once per process."""
 
     model_config = SettingsConfigDict(env_prefix="CHIRON_", frozen=True, extra="ignore")
 
@@ -31,5 +37,10 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The process's settings."""
-    return Settings()
+    """The process's settings. Raises BadParameters where a variable has a value that can't be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"CHIRON_{str(first['loc'][0]).upper()}"
+        raise BadParameters(f"{name}: expected another value, found one of which is said: {first['msg']}") from None

@@ -74,7 +74,7 @@ def verify(
     with stage_progress() as sink, show_progress_with(sink):
         manifest = verify_dataset(folder)
     if as_json:
-        print_json({"name": manifest.name, "content_sha256": manifest.content_sha256, "faults": []})
+        print_json({"name": manifest.name, "content_sha256": manifest.content_sha256})
     else:
         console.print(f"{folder}: whole and unaltered, content {manifest.content_sha256}", soft_wrap=True)
 
@@ -136,4 +136,4 @@ def _ingest_again(workdir: Path, sources: set[IngestParams], *, quiet: bool) -> 
         from flows.ingest import ingest
 
         for params in sorted(sources, key=lambda p: (p.source, p.name)):
-            ingest(params, str(workdir))
+            ingest(params.name, params.source, params.profile, str(workdir))

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from chiron.errors import ChironError
+from chiron.errors import ChironError, EnvironmentFault
 from cli import datasets, doctor, models, pipeline, services
 
 __all__ = ["app", "main"]
@@ -48,6 +48,12 @@ def main() -> None:
         line = " ".join(str(error).split())
         typer.echo(f"chiron: {line}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a disk, a right, a network: no fault of the code
+        typer.echo(
+            f"chiron: {error.filename or 'this machine'}: expected to use it, found: {error.strerror or error}",
+            err=True,
+        )
+        sys.exit(EnvironmentFault.exit_code)
     except KeyboardInterrupt:
         typer.echo("chiron: stopped; run the same command again to go on", err=True)
         sys.exit(130)

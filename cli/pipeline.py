@@ -15,7 +15,8 @@ from cli.options import (
     prefect_for,
     print_json,
 )
-from cli.parameters import run_params
+from cli.parameters import run_params, stage_params, valid
+from schemas.params import RunParams
 
 __all__ = ["ingest", "release", "run", "synthesize", "train", "validate"]
 
@@ -31,14 +32,9 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run everything: ingest, validate, synthesize, release, train, report. Without a source: a simulated hospital."""
-    from chiron.datasets.workdir import check_workdir
-    from chiron.records.landing import check_source
     from cli.screen import print_summary
 
-    chosen = run_params(params, source=source, name=name, profile=profile)
-    check_workdir(workdir)
-    if chosen.source:
-        check_source(chosen.source)
+    chosen = _begin(run_params(params, source=source, name=name, profile=profile), workdir)
     with prefect_for(workdir, "flows.pipeline", quiet=as_json):
         from flows.pipeline import pipeline
 
@@ -58,22 +54,27 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Read recordings and labels; what can't be read goes to quarantine. Without a source: a simulated hospital."""
-    from chiron.datasets.workdir import check_workdir
-    from chiron.records.landing import check_source
-    from schemas.params import IngestParams
+    from chiron.datasets.refs import write_params
 
-    chosen = run_params(params, source=source, name=name, profile=profile)
-    check_workdir(workdir)
-    if chosen.source:
-        check_source(chosen.source)
+    chosen = _begin(run_params(params, source=source, name=name, profile=profile), workdir)
+    write_params(workdir, chosen)
     with prefect_for(workdir, "flows.ingest", quiet=as_json):
         from flows.ingest import ingest as flow
-        from tasks.ingest import make_demo_hospital
 
-        landing = chosen.source or make_demo_hospital(str(workdir))
-        outcome = flow(IngestParams(source=landing, name=chosen.name, profile=chosen.profile), str(workdir))
+        outcome = flow(chosen.name, chosen.source, chosen.profile, str(workdir))
     if as_json:
         print_json(outcome)
+
+
+def _begin(params: RunParams, workdir: Path) -> RunParams:
+    """Refuse a workdir or a source that can't be used, before anything is started or written."""
+    from chiron.datasets.workdir import check_workdir
+    from chiron.records.landing import check_source
+
+    check_workdir(workdir)
+    if params.source:
+        check_source(params.source)
+    return params
 
 
 def validate(
@@ -85,7 +86,7 @@ def validate(
     """Agree on labels, split patients, describe missingness, and run the gate on the newest ingested data."""
     from chiron.datasets.refs import read_ref
 
-    chosen = run_params(params, source=None, name=name, profile=None)
+    chosen = stage_params(params, workdir=workdir, name=name)
     dataset = read_ref(workdir, chosen.name, "ingest")
     with prefect_for(workdir, "flows.validate", quiet=as_json):
         from flows.validate import validate as flow
@@ -104,8 +105,8 @@ def synthesize(
     """Make the synthetic cohort that the parameters specify."""
     from chiron.datasets.workdir import check_workdir
 
-    chosen = run_params(params, source=None, name=name, profile=None)
     check_workdir(workdir)
+    chosen = stage_params(params, workdir=workdir, name=name)
     with prefect_for(workdir, "flows.synthesize", quiet=as_json):
         from flows.synthesize import synthesize as flow
 
@@ -127,15 +128,16 @@ def release(
     from chiron.errors import BadParameters
     from schemas.params import ReleaseParams
 
-    chosen = run_params(params, source=None, name=name, profile=None)
-    names = {"validate": chosen.name, "synthesize": chosen.cohort_name}
-    if stage not in names:
+    if stage not in ("validate", "synthesize"):
         raise BadParameters(f"release: expected `validate` or `synthesize`, found `{stage}`")
+    chosen = stage_params(params, workdir=workdir, name=name)
+    names = {"validate": chosen.name, "synthesize": chosen.cohort_name}
+    wanted = valid(ReleaseParams, {"name": names[stage], "version": version})
     dataset = read_ref(workdir, chosen.name, stage)
     with prefect_for(workdir, "flows.release", quiet=as_json):
         from flows.release import release as flow
 
-        released = flow(ReleaseParams(name=names[stage], version=version), dataset, str(workdir))
+        released = flow(wanted, dataset, str(workdir))
     if as_json:
         print_json(released)
 
@@ -149,7 +151,7 @@ def train(
     """Train with and without the cohort, compare on the test split, register the model if it is proven."""
     from chiron.datasets.refs import read_ref
 
-    chosen = run_params(params, source=None, name=name, profile=None)
+    chosen = stage_params(params, workdir=workdir, name=name)
     real, cohort = (read_ref(workdir, chosen.name, stage) for stage in ("validate", "synthesize"))
     with prefect_for(workdir, "flows.train", quiet=as_json):
         from flows.train import train as flow

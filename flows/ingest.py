@@ -5,17 +5,19 @@ from prefect import flow
 from schemas.params import IngestParams
 from schemas.results import StageOutcome
 from tasks.artifacts import publish_stage
-from tasks.ingest import read_recordings
+from tasks.ingest import make_demo_hospital, read_recordings
 
 __all__ = ["ingest"]
 
 
 @flow(name="ingest")
-def ingest(params: IngestParams, workdir: str = "data") -> StageOutcome:
+def ingest(name: str, source: str | None = None, profile: str | None = None, workdir: str = "data") -> StageOutcome:
     """Read every recording of a source; a bad file is quarantined and stops nothing.
 
-    Raises NotFound or EmptySource where the source can't be reached or holds no recordings.
+    Without a source a simulated demo hospital is written and read. Raises NotFound or EmptySource where the source
+    can't be reached or holds no recordings.
     """
-    outcome = read_recordings(params, workdir)
+    landing = source or make_demo_hospital(workdir)
+    outcome = read_recordings(IngestParams(source=landing, name=name, profile=profile), workdir)
     publish_stage(outcome)
     return outcome

@@ -7,9 +7,9 @@ from flows.release import release
 from flows.synthesize import synthesize
 from flows.train import train
 from flows.validate import validate
-from schemas.params import IngestParams, ReleaseParams, RunParams
+from schemas.params import ReleaseParams, RunParams
 from schemas.results import RunReport
-from tasks.ingest import make_demo_hospital
+from tasks.ingest import keep_params
 from tasks.report import publish_run
 
 __all__ = ["pipeline"]
@@ -21,8 +21,8 @@ def pipeline(params: RunParams, workdir: str = "data") -> RunReport:
 
     Without a source a simulated demo hospital is written and used. Raises what the stages raise.
     """
-    source = params.source or make_demo_hospital(workdir)
-    ingested = ingest(IngestParams(source=source, name=params.name, profile=params.profile), workdir)
+    keep_params(params, workdir)
+    ingested = ingest(params.name, params.source, params.profile, workdir)
     validated = validate(params.validation, ingested.ref, params.name, workdir)
     cohort = synthesize(params.synthesis, params.name, workdir)
     releases = (

@@ -20,8 +20,5 @@ def validate(params: ValidateParams, dataset: DatasetRef, name: str, workdir: st
     publish_stage(outcome)
     publish_gate(gate)
     if gate.blocked:
-        reasons = "; ".join(f"{c.name}: expected {c.expected}, found {c.found}" for c in gate.blocking[:3])
-        raise GateClosed(
-            f"gate of {name}: {reasons or 'expected checks, found none'}; see gate.json in {outcome.ref.path}"
-        )
+        raise GateClosed(f"gate of {name}: {gate.reasons}; see gate.json in {outcome.ref.path}")
     return outcome

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from chiron.progress import report_line
@@ -13,7 +14,7 @@ __all__ = ["publish_gate", "publish_model", "publish_page", "publish_release", "
 
 def publish_stage(outcome: StageOutcome) -> None:
     """One line for who watches, one artifact for who looks later."""
-    report_line(stage_line(outcome))
+    _tell(stage_line(outcome))
     create_table_artifact(
         key=f"{outcome.stage}-outcome",
         table=[
@@ -36,7 +37,7 @@ def publish_gate(gate: GateReport) -> None:
 
 def publish_release(release: Release) -> None:
     """Name, version and hash of a release, and how to pull it."""
-    report_line(release_line(release))
+    _tell(release_line(release))
     create_markdown_artifact(
         key="release",
         markdown=f"**{release.tag}**, content `{release.content_sha256}`\n\n`chiron pull {release.tag} DIR`",
@@ -57,3 +58,9 @@ def publish_page(report: RunReport) -> None:
     ]
     create_table_artifact(key="auroc", table=arms, description=report.training.verdict)
     create_link_artifact(key="report", link=Path(report.report_path).resolve().as_uri(), link_text="report.html")
+
+
+def _tell(line: str) -> None:
+    """Say a line to who watches this process, and to the flow run's log."""
+    report_line(line)
+    get_run_logger().info(line)

@@ -4,15 +4,21 @@ from pathlib import Path
 
 from prefect import task
 
-from chiron.datasets.refs import write_ref
+from chiron.datasets.refs import write_params, write_ref
 from chiron.datasets.workdir import claim_workdir
 from chiron.demo.hospital import write_demo_hospital
 from chiron.records.ingest import ingest_source
-from schemas.params import IngestParams
+from schemas.params import IngestParams, RunParams
 from schemas.results import StageOutcome
 from tasks.policy import POLICY
 
-__all__ = ["make_demo_hospital", "read_recordings"]
+__all__ = ["keep_params", "make_demo_hospital", "read_recordings"]
+
+
+@task(**POLICY, tags=["ingest"])
+def keep_params(params: RunParams, workdir: str) -> None:
+    """Keep a run's parameters: commands for single stages go on with them."""
+    write_params(Path(workdir), params)
 
 
 @task(**POLICY, tags=["ingest"])

@@ -6,14 +6,15 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from chiron.errors import EnvironmentFault
+from chiron.errors import EnvironmentFault, ReleaseConflict
 
 __all__ = ["POLICY"]
 
 
 def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001 - Prefect's signature
     """Whether trying again can help: where a machine, disk or service is at fault, not the request or the code."""
-    return isinstance(state.result(raise_on_failure=False), OSError | EnvironmentFault)
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError | EnvironmentFault) and not isinstance(error, ReleaseConflict)
 
 
 POLICY: Final[dict[str, Any]] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from chiron.datasets.dataset import open_dataset
+from chiron.datasets.gate import require_open_gate
 from chiron.datasets.registry import (
     Registry,
     create_registry,
@@ -41,9 +42,9 @@ def release_dataset(
     Content that is released under this name already is not released again: that release is returned, with `new` false.
     registry: a git repository; default `registry.git` in the workdir. A folder that is not there is made.
     remote: a folder or `s3://bucket/prefix`; default the registry's own, else `remote` in the workdir.
-    Raises Damaged where the bytes are not what the manifest says, ReleaseConflict where the version named by hand
-    exists with other content or others always published first, NotFound where the registry's remote is gone,
-    ServiceUnavailable where registry or remote don't answer.
+    Raises GateClosed where the dataset did not pass, Damaged where the bytes are not what the manifest says,
+    ReleaseConflict where the version named by hand exists with other content or others always published first,
+    NotFound where the registry's remote is gone, ServiceUnavailable where registry or remote don't answer.
     """
     address = _usable_registry(workdir, registry)
     with open_registry(address) as opened:
@@ -81,7 +82,9 @@ def _usual_remote(opened: Registry, workdir: Path) -> str:
     """The remote that the registry names, else one in the workdir."""
     named = _remote_of(opened)
     if named and is_folder(named) and not Path(named).is_dir():
-        raise NotFound(f"remote {named}: expected the folder that the registry names, found none; name its --remote")
+        raise NotFound(
+            f"remote {named}: expected the folder that the registry names, found none; set CHIRON_REMOTE to its place"
+        )
     return named or normal_address(workdir / "remote")
 
 
@@ -93,6 +96,7 @@ def _remote_of(opened: Registry) -> str | None:
 def _verified_record(dataset: DatasetRef, name: str) -> ReleaseRecord:
     """The record of a dataset whose every byte was read."""
     opened = open_dataset(dataset)
+    require_open_gate(opened)
     verify_dataset(opened.folder)
     return record_of(opened, name)
 

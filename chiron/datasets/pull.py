@@ -10,7 +10,7 @@ from chiron.datasets.registry import Registry, normal_address, open_registry, re
 from chiron.datasets.registry_files import CONFIG, pointer_file, read_pointer, read_remote
 from chiron.datasets.remote import download_folder
 from chiron.datasets.verify import verify_dataset
-from chiron.datasets.workdir import sync_folder, sync_tree
+from chiron.datasets.workdir import sync_path, sync_tree
 from chiron.errors import CallerError, Damaged, NotFound
 from schemas.release import ReleaseRecord
 from schemas.results import Release
@@ -40,7 +40,7 @@ def pull_release(spec: str, dest: Path, *, registry: str, remote: str | None = N
         sync_tree(fetched)
         _refuse_occupied(dest)
         fetched.rename(dest)
-    sync_folder(dest.parent)
+    sync_path(dest.parent)
     return release
 
 

@@ -7,7 +7,6 @@ Nothing that comes back is trusted before `verify_dataset` has seen it, and a li
 `dvc get` follows).
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from fsspec.callbacks import Callback  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from chiron.datasets.registry_files import StoredFolder
-from chiron.datasets.workdir import sync_folder
+from chiron.datasets.workdir import sync_path
 from chiron.errors import BadParameters, Damaged, NotFound, ServiceUnavailable
 from chiron.progress import report_progress
 from chiron.settings import settings
@@ -107,7 +106,9 @@ def _faults_of(remote: str, *, missing: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound(f"remote {remote}: expected {missing}, found none; name another with --remote") from error
+        raise NotFound(
+            f"remote {remote}: expected {missing}, found none; name its new place with --remote or CHIRON_REMOTE"
+        ) from error
     except DvcException as error:
         raise BadParameters(f"remote {remote}: expected a folder or s3://bucket/prefix, found: {error}") from error
     except (OSError, BotoCoreError, ClientError) as error:
@@ -118,14 +119,8 @@ def _faults_of(remote: str, *, missing: str) -> Iterator[None]:
 
 def _sync(files: list[Path]) -> None:
     """Bring stored files to the disk: a release must not outlive its bytes when the power fails."""
-    for file in files:
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    for folder in {file.parent for file in files}:
-        sync_folder(folder)
+    for path in (*files, *{file.parent for file in files}):
+        sync_path(path)
 
 
 class _Progress(Callback):  # type: ignore[misc]  # fsspec has no types

@@ -15,6 +15,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, BloscShuffle
 
+from chiron.datasets.workdir import sync_path
 from chiron.settings import settings
 
 __all__ = [
@@ -91,9 +92,14 @@ def create_signal_array(folder: Path, *, dtype: SignalDtype, n_samples_total: in
 
 
 def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
-    """Write flat samples from `offset` on. Nobody else may write to the shards that this touches."""
+    """Write flat samples from `offset` on, to the disk. Nobody else may write to the shards that this touches."""
     array = _open(folder, "r+")
     array[offset : offset + samples.size] = samples
+    shard_samples = array.shards[0]
+    for number in range(offset // shard_samples, -(-(offset + samples.size) // shard_samples)):
+        shard = folder / SIGNALS / "c" / str(number)
+        if shard.exists():  # a shard of missing samples only is not stored
+            sync_path(shard)
 
 
 def link_signals(source: Path, target: Path) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from polars.exceptions import PolarsError
+
 from chiron.datasets.canonical import content_sha256, file_sha256
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import files_in
 from chiron.datasets.signals import signal_sha256
 from chiron.datasets.tables import entry_of_file, tables_in
-from chiron.errors import Damaged
+from chiron.errors import Damaged, DataError
 from chiron.progress import report_progress
 from schemas.manifest import Manifest
 from schemas.tables import RECORDS
@@ -32,7 +34,12 @@ def verify_dataset(folder: Path) -> Manifest:
 def faults_of(dataset: Dataset) -> Iterator[str]:
     """What is wrong with a dataset, a line each. Content is read only where every file is right."""
     faults = list(_file_faults(dataset))
-    yield from faults or _content_faults(dataset)
+    yield from faults
+    if not faults:
+        try:
+            yield from _content_faults(dataset)
+        except (DataError, IndexError, ValueError, PolarsError) as error:  # files that agree with a hostile manifest
+            yield f"content: expected tables and signals that fit together, found {type(error).__name__}"
 
 
 def _file_faults(dataset: Dataset) -> Iterator[str]:

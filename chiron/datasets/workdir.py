@@ -1,13 +1,14 @@
 """The workdir: one folder that holds every finished stage, marked so that no other folder is taken for one."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import Final
 
 from chiron.errors import WorkdirRefused
 
-__all__ = ["check_workdir", "claim_workdir", "private_folder", "remove_tree", "sync_folder", "sync_tree"]
+__all__ = ["check_workdir", "claim_workdir", "private_folder", "remove_tree", "sync_path", "sync_tree", "write_file"]
 
 _MARKER: Final = ".chiron-workdir"
 
@@ -41,20 +42,26 @@ def private_folder(workdir: Path, *parts: str) -> Path:
     return folder
 
 
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary.write_bytes(data)
+    sync_path(temporary)
+    temporary.replace(path)
+    sync_path(path.parent)
+
+
 def sync_tree(folder: Path) -> None:
     """Bring every file and folder below `folder`, and itself, to the disk."""
     for root, _, files in os.walk(folder):
         for name in files:
-            _sync(Path(root) / name)
-        _sync(Path(root))
+            sync_path(Path(root) / name)
+        sync_path(Path(root))
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's own entries to the disk, after a rename in it."""
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Bring one file, or a folder's own entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""One line per finished stage, for the terminal, the worker's log and Prefect's artifacts alike."""
+"""One line per finished stage, for the terminal and for the log of a flow run alike."""
 
 from schemas.results import Release, StageOutcome
 

@@ -14,7 +14,7 @@ from flows.ingest import ingest
 from flows.pipeline import pipeline
 from flows.validate import validate
 from schemas.cohort import CohortSpec
-from schemas.params import IngestParams, RunParams, SynthesizeParams, TrainParams, ValidateParams
+from schemas.params import RunParams, SynthesizeParams, TrainParams, ValidateParams
 from schemas.results import RunReport
 
 SMALL = RunParams(
@@ -89,7 +89,7 @@ def test_the_gate_closes_on_a_source_without_labels(prefect_server, tmp_path):
     write_demo_hospital(landing, n_records=40)
     for labels in landing.rglob("*.csv"):
         labels.unlink()
-    ingested = ingest(IngestParams(source=str(landing), name="bare", profile="demo-hospital"), str(tmp_path / "w"))
+    ingested = ingest("bare", str(landing), "demo-hospital", str(tmp_path / "w"))
     with pytest.raises(GateClosed, match="gate of bare"):
         validate(ValidateParams(), ingested.ref, "bare", str(tmp_path / "w"))
 
@@ -99,5 +99,5 @@ def test_a_source_that_is_not_there_or_empty_is_refused_and_nothing_is_written(p
     if make:
         (tmp_path / "source").mkdir()
     with pytest.raises(error, match="source"):
-        ingest(IngestParams(source=str(tmp_path / "source"), name="none"), str(tmp_path / "work"))
+        ingest("none", str(tmp_path / "source"), workdir=str(tmp_path / "work"))
     assert not (tmp_path / "work").exists()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.parameters import run_params
+from chiron.datasets.refs import write_params
+from chiron.errors import NotFound
+from cli.parameters import run_params, stage_params
 from schemas.runs import demo_run
 
 CHIRON = str(Path(sys.executable).with_name("chiron"))
@@ -65,7 +67,7 @@ def test_a_parameter_that_can_not_be_is_named(tmp_path, text, expected):
     ("arguments", "exit_code", "expected"),
     [
         (["validate"], 3, "run `chiron ingest` first"),
-        (["train"], 3, "run `chiron validate` first"),
+        (["train", "--name", "mine"], 3, "expected a dataset `mine`, found none"),
         (["release", "ingest"], 5, "expected `validate` or `synthesize`"),
         (["verify", "."], 3, "expected a manifest.json"),
         (["show", "."], 3, "expected a manifest.json"),
@@ -79,6 +81,28 @@ def test_a_parameter_that_can_not_be_is_named(tmp_path, text, expected):
 def test_a_mistake_is_one_line_with_an_exit_code_of_its_kind(tmp_path, arguments, exit_code, expected):
     assert_one_line(chiron(*arguments, cwd=tmp_path), exit_code, expected)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_can_not_be_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHIRON_WORKERS", "many")
+    assert_one_line(chiron("pull", "demo", "there", cwd=tmp_path), 5, "CHIRON_WORKERS")
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert_one_line(chiron("synthesize", "--workdir", "file/below", "--params", "p.yaml", cwd=tmp_path), 3, "p.yaml")
+    (tmp_path / "p.yaml").write_text("name: x")
+    assert_one_line(chiron("synthesize", "--workdir", "file/below", "--params", "p.yaml", cwd=tmp_path), 20, "file")
+
+
+def test_a_stage_goes_on_with_the_parameters_with_which_the_dataset_was_begun(tmp_path):
+    begun = demo_run().model_copy(update={"name": "mine", "profile": "wfdb"})
+    write_params(tmp_path / "work", begun)
+    assert stage_params(None, workdir=tmp_path / "work", name=None) == begun
+    assert stage_params(None, workdir=tmp_path / "work", name="mine") == begun
+    write_params(tmp_path / "work", demo_run())
+    with pytest.raises(NotFound, match="expected one dataset, or a --name, found demo, mine"):
+        stage_params(None, workdir=tmp_path / "work", name=None)
 
 
 def test_doctor_answers_in_json(tmp_path):
