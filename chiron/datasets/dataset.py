@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.manifest import read_manifest
+from chiron.datasets.physical import to_mv
 from chiron.datasets.signals import SignalReader
 from chiron.datasets.tables import scan_table, table_path
 from chiron.errors import Damaged, NotFound
@@ -55,14 +57,10 @@ class Dataset:
         """Digital samples of one row of `records`: (n_leads, n_samples)."""
         return self._signals.read(record["sample_offset"], len(record["leads"]), record["n_samples"])
 
-    def physical(self, record: Mapping[str, Any]) -> np.ndarray:
-        """Samples of one row of `records` in its own units: (n_leads, n_samples) float32, missing as nan."""
-        digital = self.signal(record)
-        baseline = np.asarray(record["baseline"], dtype=np.float64)[:, None]
-        gain = np.asarray(record["gain_per_unit"], dtype=np.float64)[:, None]
-        physical = ((digital - baseline) / gain).astype(np.float32)
-        physical[digital == np.iinfo(digital.dtype).min] = np.nan
-        return physical
+    def physical_mv(self, record: Mapping[str, Any]) -> npt.NDArray[np.float32]:
+        """Samples of one row of `records` in mV, as `to_mv` gives them."""
+        gain, baseline, unit = record["gain_per_unit"], record["baseline"], record["unit"]
+        return to_mv(self.signal(record), gain=gain, baseline=baseline, unit=unit)
 
     def report(self, model: type[ReportModel]) -> ReportModel:
         """A result that the stage wrote, e.g. `report(GateReport)`. Raises NotFound where there is none."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.gate import require_open_gate
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
@@ -21,16 +22,20 @@ from schemas.training import ModelCard, ModelOutput
 __all__ = ["MODEL_FILE", "train_models"]
 
 MODEL_FILE: Final = "model.safetensors"
-_STAGE: Final = Stage("train", 1, Kind.TRAINING)
+_STAGE: Final = Stage("train", 2, Kind.TRAINING)
 
 
 def train_models(workdir: Path, params: TrainParams, real: DatasetRef, cohort: DatasetRef) -> StageOutcome:
-    """Run the experiment once per inputs and parameters. Raises `BadParameters` where the data can't teach the target.
+    """Run the experiment once per inputs and parameters.
+
+    Raises GateClosed where one of the datasets did not pass, BadParameters where the data can't teach the target.
 
     The folder holds the table `predictions`, `train_report.json` and `model.safetensors`. Weights, and so predictions,
     may differ in their last bits between machines: the content hash of this stage is no promise across them.
     """
     measured, synthetic = open_dataset(real), open_dataset(cohort)
+    require_open_gate(measured)
+    require_open_gate(synthetic)
 
     def build(folder: Path) -> None:
         experiment = run_experiment(measured, synthetic, params)

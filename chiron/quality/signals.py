@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.physical import MV_PER_UNIT
 from chiron.progress import report_progress
 from schemas.tables import RECORDS
 
@@ -30,11 +31,11 @@ SIGNAL_QUALITY: Final = ("record_id", "lead", "n_samples", *SIGNAL_LIMITS, "usab
 _FLAT_RANGE_MV: Final = 0.01  # within a window; a third of the noise (0.03 mV) that ANSI/AAMI EC11 allows an amplifier
 _FLAT_WINDOW_S: Final = 1.0
 _SPIKE_MV_PER_S: Final = 320.0  # the steepest signal that an electrocardiograph must follow (ANSI/AAMI EC11)
-_MV_PER_UNIT: Final = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
 _PROGRESS_EVERY: Final = 100
 
 Floats = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 def signal_quality(dataset: Dataset) -> pl.DataFrame:
@@ -55,33 +56,33 @@ def signal_quality(dataset: Dataset) -> pl.DataFrame:
 
 def _shares(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Shares]]:
     for done, record in enumerate(records.iter_rows(named=True), start=1):
-        mv_per_unit = np.array([_MV_PER_UNIT.get(unit, np.nan) for unit in record["unit"]])
-        yield lead_quality(dataset.physical(record), mv_per_unit, fs_hz=record["fs_hz"])
+        is_voltage = np.array([unit in MV_PER_UNIT for unit in record["unit"]])
+        yield lead_quality(dataset.physical_mv(record), is_voltage, fs_hz=record["fs_hz"])
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("signals checked", done, records.height)
 
 
-def lead_quality(signal: Floats, mv_per_unit: Shares, *, fs_hz: float) -> dict[str, Shares]:
+def lead_quality(signal: Floats, is_voltage: Flags, *, fs_hz: float) -> dict[str, Shares]:
     """Shares in [0, 1] of each lead's samples, (L,), under the names of `SIGNAL_LIMITS`.
 
-    signal: (L, N) in the leads' own units, missing as nan, N > 0. mv_per_unit: (L,), nan where the unit is no voltage;
-    then only a constant signal is flat and nothing is a spike.
+    signal: (L, N) as of `to_mv`, N > 0. is_voltage: (L,), false where a lead's unit is none; then only a constant
+    signal is flat and nothing is a spike.
     """
     return {
         "missing_share": np.isnan(signal).mean(axis=1),
-        "flat_share": _flat_share(signal, mv_per_unit, fs_hz),
+        "flat_share": _flat_share(signal, is_voltage, fs_hz),
         "saturated_share": _saturated_share(signal),
-        "spike_share": _spike_share(signal, mv_per_unit, fs_hz),
+        "spike_share": _spike_share(signal, is_voltage, fs_hz),
     }
 
 
-def _flat_share(signal: Floats, mv_per_unit: Shares, fs_hz: float) -> Shares:
+def _flat_share(signal: Floats, is_voltage: Flags, fs_hz: float) -> Shares:
     """Share of whole seconds in which the lead does not move."""
     size = min(max(round(_FLAT_WINDOW_S * fs_hz), 2), signal.shape[1])
     n_windows = signal.shape[1] // size
     windows = signal[:, : n_windows * size].reshape(len(signal), n_windows, size)
     moved = np.fmax.reduce(windows, axis=-1) - np.fmin.reduce(windows, axis=-1)
-    flat = (moved == 0) | (moved * mv_per_unit[:, None] <= _FLAT_RANGE_MV)
+    flat = (moved == 0) | (is_voltage[:, None] & (moved <= _FLAT_RANGE_MV))
     return np.asarray(flat.mean(axis=1))
 
 
@@ -93,9 +94,9 @@ def _saturated_share(signal: Floats) -> Shares:
     return np.asarray(stays.sum(axis=1) / signal.shape[1])
 
 
-def _spike_share(signal: Floats, mv_per_unit: Shares, fs_hz: float) -> Shares:
+def _spike_share(signal: Floats, is_voltage: Flags, fs_hz: float) -> Shares:
     """Share of single samples that leave and return faster than a heart can."""
-    slope_mv_per_s = np.diff(signal, axis=1) * (mv_per_unit[:, None] * fs_hz)
-    fast = np.abs(slope_mv_per_s) > _SPIKE_MV_PER_S
+    slope_mv_per_s = np.diff(signal, axis=1) * fs_hz
+    fast = is_voltage[:, None] & (np.abs(slope_mv_per_s) > _SPIKE_MV_PER_S)
     there_and_back = fast[:, 1:] & fast[:, :-1] & (slope_mv_per_s[:, 1:] * slope_mv_per_s[:, :-1] < 0)
     return np.asarray(there_and_back.sum(axis=1) / signal.shape[1])

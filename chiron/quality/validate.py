@@ -29,7 +29,7 @@ from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS, TAB
 
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]
 
-VALIDATE: Final = Stage("validate", 1, Kind.VALIDATED)
+VALIDATE: Final = Stage("validate", 2, Kind.VALIDATED)
 _MADE_HERE: Final = (LABELS, SPLITS)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 import wfdb
 
+from chiron.datasets.physical import to_mv
 from chiron.errors import InputRefused
 from chiron.records.headers import FORMATS, Header, parse_header
 from chiron.records.landing import FileKind, Landing, LandingFile
@@ -12,7 +13,6 @@ from schemas.codes import QuarantineReason
 
 __all__ = ["physical_mv", "read_header", "read_signal", "require_regular", "signal_files"]
 
-_MV_PER_UNIT: Final = {"V": 1000.0, "mV": 1.0, "uV": 1e-3, "µV": 1e-3, "nV": 1e-6}
 _NOT_REGULAR: Final = {
     FileKind.LINK: (QuarantineReason.UNSAFE_PATH, "a link, which is not followed"),
     FileKind.SPECIAL: (QuarantineReason.UNSAFE_PATH, "a pipe, socket or device"),
@@ -73,11 +73,9 @@ def read_signal(file: LandingFile, header: Header) -> np.ndarray:
 
 def physical_mv(signal: np.ndarray, header: Header) -> np.ndarray:
     """Digital samples in mV: (n_leads, n_samples) float32, missing as nan; leads of another unit keep it."""
-    gain = np.array([[s.gain_per_unit / _MV_PER_UNIT.get(s.unit, 1.0)] for s in header.signals])
-    baseline = np.array([[s.baseline] for s in header.signals])
-    physical: np.ndarray = ((signal - baseline) / gain).astype(np.float32)
-    physical[signal == np.iinfo(signal.dtype).min] = np.nan
-    return physical
+    leads = header.signals
+    gain, baseline, unit = [s.gain_per_unit for s in leads], [s.baseline for s in leads], [s.unit for s in leads]
+    return to_mv(signal, gain=gain, baseline=baseline, unit=unit)
 
 
 def _same_understanding(record: Any, header: Header) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.physical import MV_PER_UNIT
 from chiron.errors import BadParameters
 from schemas.codes import CANONICAL, Code, SplitName
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS
@@ -18,7 +19,6 @@ from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS
 __all__ = ["SHOWN_S", "Example", "real_example", "signal_mv", "synthetic_example"]
 
 SHOWN_S: Final = 8.0
-_MV_PER_UNIT: Final = {"V": 1000.0, "mV": 1.0, "uV": 0.001, "µV": 0.001}
 _CANDIDATES: Final = 24
 
 
@@ -57,16 +57,14 @@ def signal_mv(dataset: Dataset, record: dict[str, Any]) -> np.ndarray:
 
     Raises BadParameters where a lead is not a voltage.
     """
-    if not set(record["unit"]) <= set(_MV_PER_UNIT):
-        raise BadParameters(f"recording: expected leads in {', '.join(_MV_PER_UNIT)}, found another unit")
-    factors = np.array([_MV_PER_UNIT[unit] for unit in record["unit"]])
-    scaled: np.ndarray = dataset.physical(record) * factors[:, None]
-    return scaled
+    if not set(record["unit"]) <= set(MV_PER_UNIT):
+        raise BadParameters(f"recording: expected leads in {', '.join(MV_PER_UNIT)}, found another unit")
+    return dataset.physical_mv(record)
 
 
 def _typical(dataset: Dataset, records: pl.DataFrame) -> Example | None:
     """The record of median roughness among the first that are long enough."""
-    is_voltage = pl.col("unit").list.eval(pl.element().is_in(list(_MV_PER_UNIT))).list.all()
+    is_voltage = pl.col("unit").list.eval(pl.element().is_in(list(MV_PER_UNIT))).list.all()
     drawable = records.filter(is_voltage, pl.col("n_samples") > 0)
     long_enough = drawable.filter(pl.col("n_samples") >= SHOWN_S * pl.col("fs_hz"))
     rows = (long_enough if len(long_enough) else drawable).sort("record_id")

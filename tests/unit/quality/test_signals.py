@@ -7,11 +7,11 @@ from small_hospital import ingested, readings_of, records_of, sine
 from chiron.datasets.dataset import open_dataset
 from chiron.quality.signals import lead_quality, signal_quality
 
-MV = np.array([1.0])
+A_VOLTAGE = np.array([True])
 
 
-def quality(signal, *, fs_hz=100.0, mv_per_unit=MV):
-    return {name: shares[0] for name, shares in lead_quality(signal, mv_per_unit, fs_hz=fs_hz).items()}
+def quality(signal, *, fs_hz=100.0, is_voltage=A_VOLTAGE):
+    return {name: shares[0] for name, shares in lead_quality(signal, is_voltage, fs_hz=fs_hz).items()}
 
 
 @pytest.fixture
@@ -62,15 +62,17 @@ def test_a_steep_step_is_no_spike(good):
     assert quality(good)["spike_share"] == 0
 
 
-def test_units_are_heeded(good):
-    in_uv = good * 1000
-    assert quality(in_uv, mv_per_unit=np.array([0.001])) == pytest.approx(quality(good))
+def test_units_are_heeded(tmp_path):
+    readings = readings_of(3)
+    in_mv = ingested(tmp_path / "mv", records_of(3), readings)
+    in_uv = ingested(tmp_path / "uv", records_of(3, gain_per_unit=[[1.0]] * 3, unit=[["uV"]] * 3), readings)
+    assert signal_quality(open_dataset(in_uv)).equals(signal_quality(open_dataset(in_mv)))
 
 
 def test_a_lead_whose_unit_is_no_voltage_is_flat_only_where_it_is_constant(good):
-    unknown = np.array([np.nan])
-    assert quality(good * 1e-6, mv_per_unit=unknown)["flat_share"] == 0
-    assert quality(good * 0, mv_per_unit=unknown)["flat_share"] == 1
+    unknown = np.array([False])
+    assert quality(good * 1e-6, is_voltage=unknown)["flat_share"] == 0
+    assert quality(good * 0, is_voltage=unknown)["flat_share"] == 1
 
 
 def test_a_record_shorter_than_a_second_is_measured():
@@ -80,7 +82,7 @@ def test_a_record_shorter_than_a_second_is_measured():
 
 def test_leads_are_measured_by_themselves(good):
     both = np.concatenate([good, good * 0])
-    assert lead_quality(both, np.ones(2), fs_hz=100.0)["flat_share"].tolist() == [0, 1]
+    assert lead_quality(both, np.ones(2, bool), fs_hz=100.0)["flat_share"].tolist() == [0, 1]
 
 
 def test_every_lead_of_every_record_with_samples_has_a_row(tmp_path):

@@ -20,7 +20,7 @@ def test_samples_are_those_that_the_wfdb_package_reads(tmp_path, fmt):
     assert row["leads"] == ["I", "II", "III"]
     assert dataset.manifest.signals.dtype == ("int32" if fmt in {"24", "32"} else "int16")
     physical, _ = wfdb.rdsamp(str(tmp_path / "in" / "r"))
-    np.testing.assert_allclose(dataset.physical(row), physical.T, rtol=1e-6)
+    np.testing.assert_allclose(dataset.physical_mv(row), physical.T, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("fmt", "missing"), [("16", -32768), ("212", -2048), ("80", -128)])
@@ -30,7 +30,7 @@ def test_a_missing_sample_of_the_format_is_missing_in_the_dataset(tmp_path, fmt,
     digital[7, 0] = missing
     write_record(tmp_path / "in", "r", digital, fmt=fmt)
     dataset = open_dataset(ingest_source(tmp_path / "w", IngestParams(source=str(tmp_path / "in"), name="x")).ref)
-    physical = dataset.physical(dataset.table(RECORDS).row(0, named=True))
+    physical = dataset.physical_mv(dataset.table(RECORDS).row(0, named=True))
     assert np.flatnonzero(np.isnan(physical[0])).tolist() == [7]
 
 
@@ -47,4 +47,4 @@ def test_a_record_keeps_its_samples_beside_one_that_needs_wider_ones(tmp_path):
     row = alone.table(RECORDS).row(0, named=True)
     twin = both.table(RECORDS).filter(record_id=row["record_id"]).row(0, named=True)
     assert twin["signal_sha256"] == row["signal_sha256"]
-    np.testing.assert_array_equal(both.physical(twin), alone.physical(row))
+    np.testing.assert_array_equal(both.physical_mv(twin), alone.physical_mv(row))
