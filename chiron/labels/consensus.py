@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from chiron.labels.positive import UNDECIDED, is_positive
 from chiron.labels.readings import canonical_readings, last_readings
 from schemas.codes import AnnotatorKind, LabelMethod
 from schemas.tables import LABELS
@@ -20,7 +21,6 @@ _VOTE: Final = pl.col("annotator_kind").is_in(
     [AnnotatorKind.PERSON.value, AnnotatorKind.GROUP.value, AnnotatorKind.ALGORITHM.value]
 )
 _FEEDBACK: Final = pl.col("annotator_kind") == AnnotatorKind.CLINICIAN_FEEDBACK.value
-_TIE: Final = 0.5
 
 _METHOD: Final = (
     pl.when(pl.col("truth").is_not_null())
@@ -31,7 +31,7 @@ _METHOD: Final = (
     .then(pl.lit(LabelMethod.MAJORITY.value))
     .otherwise(pl.lit(LabelMethod.SINGLE_READER.value))
 )
-_EQUAL_VOTES: Final = pl.when(pl.col("share") > _TIE).then("voted").otherwise(1 - pl.col("voted"))
+_EQUAL_VOTES: Final = pl.when(is_positive("share")).then("voted").otherwise(1 - pl.col("voted"))
 
 
 def consensus_labels(annotations: pl.DataFrame) -> pl.DataFrame:
@@ -51,8 +51,8 @@ def consensus_labels(annotations: pl.DataFrame) -> pl.DataFrame:
     )
     believed = counted.with_columns(share=pl.coalesce("truth", "adjudicated", "voted"), method=_METHOD)
     labels = believed.with_columns(
-        probability=pl.when(pl.col("share") != _TIE).then("share"),
-        agreement=pl.when((pl.col("share") != _TIE) & (pl.col("n_readings") > 1)).then(_EQUAL_VOTES),
+        probability=pl.when(pl.col("share") != UNDECIDED).then("share"),
+        agreement=pl.when((pl.col("share") != UNDECIDED) & (pl.col("n_readings") > 1)).then(_EQUAL_VOTES),
         weight=(2 * pl.col("share") - 1).abs().fill_null(0),
     )
     return labels.select(*LABELS.columns).cast(LABELS.polars).sort(LABELS.key)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from sklearn.ensemble import RandomForestClassifier
 
+from chiron.labels.positive import positive
 from chiron.learning.examples import Collection
 from chiron.learning.finetuning import fine_tuned
 from chiron.learning.network import Network, new_network
@@ -71,7 +72,7 @@ def synthetic_first(start: Network, real: Examples, n_steps: int, *, seed: int) 
 
 def forest(real: Collection, *, seed: int, threads: int) -> Arm:
     """A random forest on interval, morphology and spectral features."""
-    target = real.examples.target_NC[:, 0] >= 0.5
+    target = positive(real.examples.target_NC[:, 0])
     trees = RandomForestClassifier(_N_TREES, random_state=seed, n_jobs=threads)
     trees.fit(real.features_ND, target, sample_weight=real.examples.weight_NC[:, 0])
     return Arm(
@@ -88,5 +89,5 @@ def _new(examples: Examples, seed: int, device: torch.device) -> Network:
 
 def _network_arm(name: ArmName, real: Examples | None, network: Network, trace: Trace) -> NetworkArm:
     n_real = real.n_records if real else 0
-    n_positive = int((real.target_NC[:, 0] >= 0.5).sum()) if real else 0
+    n_positive = int(positive(real.target_NC[:, 0]).sum()) if real else 0
     return NetworkArm(name, n_real, n_positive, lambda r: predict(network, r.examples)[:, 0], network, trace)

@@ -13,6 +13,7 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_curve
 
 from chiron.errors import BadParameters
+from chiron.labels.positive import positive
 from schemas.results import Interval
 
 __all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc"]
@@ -48,23 +49,23 @@ def aurocs(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = No
     truth: (N,) bool; scores: (M, N), higher means more likely; groups: (N,) the patient of each record, none where
     every record is its own. Raises `BadParameters` where one class is missing.
     """
-    positive = np.asarray(truth, dtype=bool)
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    is_positive = np.asarray(truth, dtype=bool)
+    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
     if not n_positive or not n_negative:
         raise BadParameters(
             f"test records: expected both classes, found {n_positive} with and {n_negative} without the target; "
             "use more records, or another target"
         )
-    v10_MP, v01_MQ = _placements(scores[:, positive], scores[:, ~positive])
+    v10_MP, v01_MQ = _placements(scores[:, is_positive], scores[:, ~is_positive])
     value = v10_MP.mean(axis=1)
-    cluster = np.arange(positive.size) if groups is None else np.unique(groups, return_inverse=True)[1]
-    of_positive = _sums_by_cluster(v10_MP - value[:, None], cluster[positive], cluster.max() + 1) / n_positive
-    of_negative = _sums_by_cluster(v01_MQ - value[:, None], cluster[~positive], cluster.max() + 1) / n_negative
+    cluster = np.arange(is_positive.size) if groups is None else np.unique(groups, return_inverse=True)[1]
+    of_positive = _sums_by_cluster(v10_MP - value[:, None], cluster[is_positive], cluster.max() + 1) / n_positive
+    of_negative = _sums_by_cluster(v01_MQ - value[:, None], cluster[~is_positive], cluster.max() + 1) / n_negative
     both = np.unique(cluster).size
     mixed = of_positive @ of_negative.T
     covariance = (
-        _inflate(np.unique(cluster[positive]).size) * of_positive @ of_positive.T
-        + _inflate(np.unique(cluster[~positive]).size) * of_negative @ of_negative.T
+        _inflate(np.unique(cluster[is_positive]).size) * of_positive @ of_positive.T
+        + _inflate(np.unique(cluster[~is_positive]).size) * of_negative @ of_negative.T
         + _inflate(both) * (mixed + mixed.T)
     )
     return Aurocs(value, covariance)
@@ -100,7 +101,7 @@ def best_threshold(target: np.ndarray, score: np.ndarray, *, at_least: int) -> f
     target: (N,) probabilities, nan where not read. None with fewer than `at_least` records of either kind.
     """
     read = np.isfinite(target)
-    truth = target[read] >= 0.5
+    truth = positive(target[read])
     if not at_least <= truth.sum() <= truth.size - at_least:
         return None
     fpr, tpr, threshold = roc_curve(truth, score[read])

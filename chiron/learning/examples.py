@@ -12,6 +12,7 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.errors import BadParameters
+from chiron.labels.positive import is_positive
 from chiron.learning.features import FEATURE_NAMES, features_of
 from chiron.learning.training import Examples
 from chiron.learning.windows import cut, n_windows, prepare
@@ -56,13 +57,16 @@ class Collection:
         )
 
 
-def codes_of(dataset: Dataset) -> set[Code]:
-    """Codes that at least one record has and at least one lacks: without both there is nothing to learn."""
+def codes_of(dataset: Dataset, splits: Sequence[SplitName] = ()) -> set[Code]:
+    """Codes that at least one record of these splits (of all, where none is named) has, and at least one lacks.
+
+    Without both there is nothing to learn.
+    """
     decided = dataset.scan(LABELS).filter(pl.col("probability").is_not_null())
-    present = pl.col("probability") >= 0.5
     both = (
-        decided.group_by("code_system", "code")
-        .agg(n=pl.len(), n_present=present.sum())
+        decided.join(_records_of(dataset, splits), on="record_id", how="semi")
+        .group_by("code_system", "code")
+        .agg(n=pl.len(), n_present=is_positive().sum())
         .filter((pl.col("n_present") > 0) & (pl.col("n_present") < pl.col("n")))
         .collect()
     )
@@ -70,8 +74,8 @@ def codes_of(dataset: Dataset) -> set[Code]:
 
 
 def common_codes(real: Dataset, cohort: Dataset, target: Code) -> tuple[Code, ...]:
-    """The network's outputs: the target, then every other code that both datasets can teach."""
-    common = codes_of(real) & codes_of(cohort)
+    """The network's outputs: the target, then every other code that the cohort and the real training split teach."""
+    common = codes_of(real, (SplitName.TRAIN,)) & codes_of(cohort)
     if target not in common:
         raise BadParameters(
             f"target {target}: expected records with and without it in both datasets, found codes "
@@ -87,11 +91,16 @@ def labelled_records(dataset: Dataset, target: Code, splits: Sequence[SplitName]
         & (pl.col("code") == target.code)
         & pl.col("probability").is_not_null()
     )
-    records = dataset.scan(RECORDS).filter(pl.col("n_samples") > 0).join(decided, on="record_id", how="semi")
-    if splits:
-        chosen = dataset.scan(SPLITS).filter(pl.col("split").is_in([s.value for s in splits]))
-        records = records.join(chosen, on="patient_id", how="semi")
-    return records.sort("record_id").collect()
+    return _records_of(dataset, splits).join(decided, on="record_id", how="semi").sort("record_id").collect()
+
+
+def _records_of(dataset: Dataset, splits: Sequence[SplitName]) -> pl.LazyFrame:
+    """Rows of `records` that have a signal, of these splits; of all where none is named."""
+    records = dataset.scan(RECORDS).filter(pl.col("n_samples") > 0)
+    if not splits:
+        return records
+    chosen = dataset.scan(SPLITS).filter(pl.col("split").is_in([s.value for s in splits]))
+    return records.join(chosen, on="patient_id", how="semi")
 
 
 def collect(dataset: Dataset, records: pl.DataFrame, view: View, *, with_features: bool = False) -> Collection:

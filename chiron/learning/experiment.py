@@ -13,6 +13,7 @@ import torch
 
 from chiron.datasets.dataset import Dataset
 from chiron.errors import BadParameters
+from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm, forest, from_scratch, pretrained, synthetic_first
 from chiron.learning.evaluation import best_threshold
 from chiron.learning.examples import Collection, View, collect, common_codes, labelled_records
@@ -74,7 +75,7 @@ def _collect_split(real: Dataset, view: View, split: SplitName) -> Collection:
 
 
 def _check_enough(train: Collection, target: Code) -> None:
-    present = train.examples.target_NC[:, 0] >= 0.5
+    present = positive(train.examples.target_NC[:, 0])
     if not _MIN_OF_EACH <= int(present.sum()) <= present.size - _MIN_OF_EACH:
         raise BadParameters(
             f"target {target}: expected at least {_MIN_OF_EACH} training records with it and as many without, "

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from chiron.labels.positive import positive
+
 __all__ = ["nested_order", "strata_of"]
 
 
 def strata_of(target_NC: np.ndarray) -> np.ndarray:
     """One stratum per combination of present codes. target_NC: probabilities, nan where not read; returns (N,) int."""
-    present = np.nan_to_num(target_NC) >= 0.5
-    return np.asarray(np.unique(present, axis=0, return_inverse=True)[1]).reshape(-1)
+    return np.asarray(np.unique(positive(target_NC), axis=0, return_inverse=True)[1]).reshape(-1)
 
 
 def nested_order(strata_N: np.ndarray, seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm
 from chiron.learning.evaluation import Aurocs, aurocs, thinned_roc
 from chiron.learning.examples import Collection
@@ -29,7 +30,7 @@ def summarize(
     target: Code, test: Collection, scored: tuple[Scored, ...], counts: Mapping[str, int], *, device: str
 ) -> TrainReport:
     """The report. `counts` holds n_train, n_valid and n_cohort; the last arm in `scored` is the one to register."""
-    truth = test.examples.target_NC[:, 0] >= 0.5
+    truth = positive(test.examples.target_NC[:, 0])
     patients = np.array(test.patient_ids) if test.patients_known else None
     areas = aurocs(truth, np.stack([s.score for s in scored]), patients)
     rivals = _rivals(scored, scored[-1].arm)

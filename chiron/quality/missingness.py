@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.stats import chi2_contingency, false_discovery_control
 
+from chiron.labels.positive import is_positive
 from chiron.labels.readings import code_name
 from chiron.quality.strata import age_band, find_holes
 from schemas.results import ColumnMissingness, Dependence, Passport
@@ -80,7 +81,7 @@ def _label_levels(records: pl.DataFrame, labels: pl.DataFrame) -> dict[str, Leve
     """Each code as levels: 0 absent, 1 present, -1 unread or undecided."""
     found = {}
     for (system, code), of_code in sorted(labels.group_by("code_system", "code"), key=lambda group: str(group[0])):
-        decided = of_code.select("record_id", present=pl.col("probability") > 0.5)
+        decided = of_code.select("record_id", present=is_positive())
         of_each = records.select("record_id").join(decided, on="record_id", how="left", maintain_order="left")
         found[f"label {code_name(str(system), str(code))}"] = _numbered(of_each["present"])
     return found

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from chiron.labels.positive import is_positive
 from schemas.codes import Sex
 from schemas.results import Hole
 
@@ -24,8 +25,8 @@ def age_band(age_years: str = "age_years") -> pl.Expr:
 
 
 def positive_labels(labels: pl.DataFrame) -> pl.DataFrame:
-    """The (record, code) pairs that more likely than not carry the finding."""
-    return labels.filter(pl.col("probability") > 0.5).select("record_id", "code_system", "code")
+    """The (record, code) pairs that carry the finding."""
+    return labels.filter(is_positive()).select("record_id", "code_system", "code")
 
 
 def find_holes(records: pl.DataFrame, labels: pl.DataFrame, *, n_wanted: int) -> list[Hole]:

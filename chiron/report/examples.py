@@ -13,6 +13,7 @@ import polars as pl
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.physical import MV_PER_UNIT
 from chiron.errors import BadParameters
+from chiron.labels.positive import is_positive
 from schemas.codes import CANONICAL, Code, SplitName
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS
 
@@ -35,7 +36,7 @@ class Example:
 def real_example(validated: Dataset, code: Code) -> Example | None:
     """A training record whose label says that the finding is there; none where there is none."""
     labelled = validated.scan(LABELS).filter(
-        (pl.col("code_system") == code.system) & (pl.col("code") == code.code) & (pl.col("probability") > 0.5)
+        (pl.col("code_system") == code.system) & (pl.col("code") == code.code) & is_positive()
     )
     training = validated.scan(SPLITS).filter(pl.col("split") == SplitName.TRAIN.value)
     records = validated.scan(RECORDS).join(labelled, on="record_id", how="semi")

@@ -48,7 +48,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         passed_checks=passed_checks,
         holes=hole_grid(report.passport),
         incomplete=[c for c in report.passport.columns if c.n_missing],
-        labels=label_rows(report, validated),
+        labels=label_rows(report.ingest, validated),
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
         versions=_versions(),

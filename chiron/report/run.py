@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import polars as pl
-
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.report.page import write_report_page
-from schemas.codes import Code, CodeSystem, concept_name
+from chiron.report.tables import label_rows
 from schemas.params import RunParams
 from schemas.results import (
     AgreementReport,
@@ -20,7 +18,7 @@ from schemas.results import (
     StageOutcome,
     TrainReport,
 )
-from schemas.tables import LABELS, RECORDS, SPLITS
+from schemas.tables import RECORDS, SPLITS
 
 __all__ = ["write_run_report"]
 
@@ -37,17 +35,18 @@ def write_run_report(
     stages: ingest, validate, synthesize and train, in this order.
     """
     ingested, validated, cohort, trained = (open_dataset(stage.ref) for stage in stages)
+    ingest = ingested.report(IngestReport)
     folder = workdir / "reports" / params.name
     folder.mkdir(parents=True, exist_ok=True)
     report = RunReport(
         name=params.name,
         simulated=ingested.manifest.simulated,
         stages=stages,
-        ingest=ingested.report(IngestReport),
+        ingest=ingest,
         agreement=validated.report(AgreementReport).results,
         gate=validated.report(GateReport),
         passport=validated.report(Passport),
-        labels_kept=_labels_kept(validated),
+        labels_kept=_labels_kept(ingest, validated),
         split_counts=_split_counts(validated),
         n_synthetic=cohort.manifest.tables[RECORDS.name].n_rows,
         releases=releases,
@@ -60,11 +59,9 @@ def write_run_report(
     return report
 
 
-def _labels_kept(validated: Dataset) -> dict[str, int]:
-    """How many records carry each code after consensus, by the code's name."""
-    positive = validated.table(LABELS).filter(pl.col("probability") > 0.5).group_by("code_system", "code").len()
-    rows = positive.sort("len", "code", descending=[True, False]).iter_rows()
-    return {concept_name(Code(CodeSystem(system), code)): n for system, code, n in rows}
+def _labels_kept(ingest: IngestReport, validated: Dataset) -> dict[str, int]:
+    """How many records carry each finding after consensus, by its name; findings that none carries are left out."""
+    return {row.name: row.n_kept for row in label_rows(ingest, validated) if row.n_kept}
 
 
 def _split_counts(validated: Dataset) -> dict[str, int]:

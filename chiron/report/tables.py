@@ -6,6 +6,7 @@ from itertools import groupby
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.labels.positive import is_positive
 from schemas.codes import Code, CodeSystem, SplitName, canonical, concept_name
 from schemas.results import (
     AgreementResult,
@@ -15,6 +16,7 @@ from schemas.results import (
     CheckResult,
     CheckStatus,
     Hole,
+    IngestReport,
     LabelHop,
     Passport,
     RunReport,
@@ -142,11 +144,11 @@ def _first_year(band: str) -> tuple[float, str]:
     return (float(digits) if digits.isdigit() else float("inf")), band
 
 
-def label_rows(report: RunReport, validated: Dataset) -> list[LabelRow]:
+def label_rows(ingest: IngestReport, validated: Dataset) -> list[LabelRow]:
     """The findings of the validated dataset, the most frequent first."""
     labels = _with_splits(validated)
     codes = [Code(CodeSystem(system), code) for system, code in labels.select("code_system", "code").unique().rows()]
-    rows = [_row(report, labels, code) for code in codes]
+    rows = [_row(ingest, labels, code) for code in codes]
     return sorted(rows, key=lambda row: (-row.n_kept, row.name))
 
 
@@ -157,22 +159,22 @@ def _with_splits(validated: Dataset) -> pl.DataFrame:
     return validated.scan(LABELS).join(patients, on="record_id").join(splits, on="patient_id").collect()
 
 
-def _row(report: RunReport, labels: pl.DataFrame, code: Code) -> LabelRow:
+def _row(ingest: IngestReport, labels: pl.DataFrame, code: Code) -> LabelRow:
     own = labels.filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
-    present = own.filter(pl.col("probability") > 0.5)
+    present = own.filter(is_positive())
     return LabelRow(
         name=concept_name(code),
         code=str(code),
-        hops=_hops(report, code),
+        hops=_hops(ingest, code),
         splits={split.value: present.filter(pl.col("split") == split.value).height for split in SplitName},
         n_undecided=own["probability"].null_count(),
     )
 
 
-def _hops(report: RunReport, code: Code) -> dict[LabelHop, int]:
-    """Counts of ingest, in whatever code system the source wrote them."""
-    counts = {count.hop: 0 for count in report.ingest.label_counts}
-    for count in report.ingest.label_counts:
+def _hops(ingest: IngestReport, code: Code) -> dict[LabelHop, int]:
+    """Counts of ingest under this code, in whatever code system the source wrote them."""
+    counts = {count.hop: 0 for count in ingest.label_counts}
+    for count in ingest.label_counts:
         if canonical(Code(CodeSystem(count.code_system), count.code)) == code:
             counts[count.hop] += count.n
     return counts

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from open_gate import OPEN_GATE
 
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
 from chiron.datasets.splits import assign_splits
-from chiron.datasets.stage import run_stage
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
-from schemas.codes import ATRIAL_FIBRILLATION, SINUS_RHYTHM, Code, LabelMethod
+from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code, LabelMethod
 from schemas.manifest import Kind
 from schemas.params import SplitShares
 from schemas.tables import LABELS, RECORDS, SPLITS
@@ -35,9 +36,19 @@ def made_up_signal(index: int, *, irregular: bool, n_samples: int = 1000) -> np.
 
 
 def make_dataset(
-    workdir: Path, kind: Kind, name: str, n: int, *, first: int = 0, flip_labels_of: str | None = None
+    workdir: Path,
+    kind: Kind,
+    name: str,
+    n: int,
+    *,
+    first: int = 0,
+    flip_labels_of: str | None = None,
+    noise_read_in: str | None = None,
 ) -> Dataset:
-    """Every third record irregular, and called atrial fibrillation; `flip_labels_of` inverts one split's labels."""
+    """Every third record irregular, and called atrial fibrillation; `flip_labels_of` inverts one split's labels.
+
+    Noise is looked for in one split only, and found in every second record of it.
+    """
 
     def build(folder: Path) -> None:
         rows, labels = [], []
@@ -49,14 +60,23 @@ def make_dataset(
         splits = assign_splits(records, SplitShares())
         of_patient = dict(zip(splits["patient_id"], splits["split"], strict=True))
         for i, row in zip(range(first, first + n), rows, strict=True):
-            present = (i % 3 == 0) != (of_patient[row["patient_id"]] == flip_labels_of)
+            split = of_patient[row["patient_id"]]
+            present = (i % 3 == 0) != (split == flip_labels_of)
             labels.append(_label_row(row["record_id"], ATRIAL_FIBRILLATION, present))
             labels.append(_label_row(row["record_id"], SINUS_RHYTHM, not present))
+            if split == noise_read_in:
+                labels.append(_label_row(row["record_id"], NOISE, i % 2 == 0))
         write_table(folder, RECORDS, records)
         write_table(folder, SPLITS, splits)
         write_table(folder, LABELS, pl.DataFrame(labels, schema=LABELS.polars))
+        write_report(folder, OPEN_GATE)
 
-    draft = Draft(name=name, simulated=True, licence="none", parameters={"n": n, "flipped": flip_labels_of})
+    draft = Draft(
+        name=name,
+        simulated=True,
+        licence="none",
+        parameters={"n": n, "flipped": flip_labels_of, "noise": noise_read_in},
+    )
     return open_dataset(run_stage(workdir, Stage(f"make-{kind.value}", 1, kind), draft, build).ref)
 
 

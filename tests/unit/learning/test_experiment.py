@@ -60,6 +60,15 @@ def test_the_labels_of_the_test_split_change_no_weight(experiment, made_up_workd
     assert again.report.arms[0].auroc.value == pytest.approx(1 - experiment.report.arms[0].auroc.value)
 
 
+@pytest.mark.parametrize("split", list(SplitName))
+def test_only_labels_of_the_training_split_decide_what_is_learned(made_up_workdir, split):
+    cohort = make_dataset(made_up_workdir, Kind.COHORT, "cohort", 30, first=1000, noise_read_in="train")
+    real = make_dataset(made_up_workdir, Kind.VALIDATED, "hospital", 40, noise_read_in=split.value)
+    codes = common_codes(real, cohort, ATRIAL_FIBRILLATION)
+    assert (NOISE in codes) == (split is SplitName.TRAIN)
+    assert set(codes) - {NOISE} == {ATRIAL_FIBRILLATION, SINUS_RHYTHM}
+
+
 def test_the_verdict_follows_the_difference_to_the_best_arm_without_synthetic_data(experiment):
     report = experiment.report
     n = report.n_train

@@ -15,7 +15,7 @@ from schemas.results import RunReport, Severity
 
 def test_labels_are_counted_per_finding_and_split(run_report: RunReport, datasets: MadeUpDatasets) -> None:
     # by hand: 12 records take turns between two findings; of six in a row four are train, one valid, one test
-    rows = {row.name: row for row in label_rows(run_report, datasets.validated)}
+    rows = {row.name: row for row in label_rows(run_report.ingest, datasets.validated)}
     assert rows["normal sinus rhythm"].splits == {"train": 4, "valid": 2, "test": 0}
     assert rows["atrial fibrillation"].splits == {"train": 4, "valid": 0, "test": 2}
     assert rows["too noisy to read"].n_kept == 0
@@ -23,7 +23,7 @@ def test_labels_are_counted_per_finding_and_split(run_report: RunReport, dataset
 
 
 def test_readings_are_found_under_the_code_of_the_source(run_report: RunReport, datasets: MadeUpDatasets) -> None:
-    rows = {row.name: row for row in label_rows(run_report, datasets.validated)}
+    rows = {row.name: row for row in label_rows(run_report.ingest, datasets.validated)}
     assert rows["atrial fibrillation"].hops == {"parsed": 1209, "stored": 1208}
 
 
