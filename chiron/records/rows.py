@@ -8,7 +8,7 @@ import numpy as np
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.signals import signal_sha256
 from chiron.records.clinical import Clinical
-from chiron.records.headers import SignalSpec
+from chiron.records.header_lines import SignalSpec
 from chiron.records.inputs import RecordInput
 from chiron.records.pseudonyms import Pseudonyms
 from schemas.profiles import SourceProfile

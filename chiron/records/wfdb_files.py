@@ -7,7 +7,8 @@ import wfdb
 
 from chiron.datasets.physical import to_mv
 from chiron.errors import InputRefused
-from chiron.records.headers import FORMATS, Header, parse_header
+from chiron.records.header_lines import FORMATS
+from chiron.records.headers import Header, parse_header
 from chiron.records.landing import FileKind, Landing, LandingFile
 from schemas.codes import QuarantineReason
 

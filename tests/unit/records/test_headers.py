@@ -1,8 +1,12 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chiron.errors import InputRefused
+from chiron.quality.suites import load_suite
+from chiron.records.header_lines import _FILE_NAME, _RECORD_LINE, _SIGNAL_LINE
 from chiron.records.headers import parse_header
 from schemas.codes import QuarantineReason
 
@@ -50,6 +54,8 @@ def test_a_packed_format_is_expected_to_fill_three_bytes_for_two_samples():
         (" 300 ", " -300 ", QuarantineReason.IMPLAUSIBLE_HEADER),
         (" 300 ", " nan ", QuarantineReason.IMPLAUSIBLE_HEADER),
         (" 300 ", " 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " 49.9 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " 10001 ", QuarantineReason.IMPLAUSIBLE_HEADER),
         (" 300 ", " 1e9 ", QuarantineReason.IMPLAUSIBLE_HEADER),
         ("A00004 1 ", "A00004 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
         ("A00004 1 ", "A00004 2 ", QuarantineReason.UNREADABLE_HEADER),
@@ -77,6 +83,59 @@ def test_a_header_of_many_megabytes_is_refused_unread():
     with pytest.raises(InputRefused) as refused:
         parse_header(b"#" * 2**21)
     assert refused.value.reason is QuarantineReason.TOO_LARGE
+
+
+def test_a_line_that_no_header_has_is_refused_before_it_is_matched():
+    with pytest.raises(InputRefused, match="found one of 32032") as refused:
+        parse_header(GOOD.replace(b"9000", b"9" * 32_000))
+    assert refused.value.reason is QuarantineReason.UNREADABLE_HEADER
+    assert parse_header(GOOD + b"#" + b"x" * 32_000).n_samples == 9000  # a comment may be long
+
+
+@pytest.mark.parametrize("old", [b" 300 ", b"9000", b"16+24", b"1000/mV", b" 519 "])
+def test_a_long_run_of_digits_is_read_once(old):
+    """A line with 2,000 digits and one letter at the end matches nothing; nested choices would try every split."""
+    with pytest.raises(InputRefused):
+        parse_header(GOOD.replace(old, b" " + b"9" * 2000 + b"z "))
+
+
+def test_no_quantifier_of_a_pattern_can_give_back_what_it_took():
+    """Of `+`, `*` and `?` only the possessive forms are there, so no input is tried in two ways."""
+    for pattern in (_RECORD_LINE, _SIGNAL_LINE, _FILE_NAME):
+        bare = re.sub(r"\\.|\[[^]]*\]|\(\?(?:P<\w+>|:)", "a", pattern.pattern)
+        greedy = re.findall(r"[+*?](?!\+)", re.sub(r"([+*?]|\})\+", "", bare))
+        assert greedy == []
+
+
+def test_a_negative_gain_is_a_lead_upside_down_and_is_read():
+    """The grammar allows it: https://physionet.org/physiotools/wag/header-5.htm"""
+    assert parse_header(GOOD.replace(b"1000/mV", b"-1000/mV")).signals[0].gain_per_unit == -1000.0
+
+
+def test_the_rates_that_come_in_are_those_that_the_gate_lets_pass():
+    (limits,) = [e.kwargs for e in load_suite("records").expectations if e.name == "fs_plausible"]
+    for rate in (limits["min_value"], limits["max_value"]):
+        assert parse_header(GOOD.replace(b" 300 ", f" {rate} ".encode())).fs_hz == rate
+    for rate in (limits["min_value"] - 0.1, limits["max_value"] + 0.1):
+        with pytest.raises(InputRefused, match=r"found a (lower|higher) one"):
+            parse_header(GOOD.replace(b" 300 ", f" {rate} ".encode()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (b" 300 ", b" nan ", "no finite number"),
+        (b"16+24", b"999", "another format"),
+        (b"16+24", b"16x2", "another number of samples per frame"),
+        (b"16+24", b"16:5", "a skew"),
+        (b"1000/mV", b"inf/mV", "a gain that is no finite number"),
+        (b"1000/mV", b"0/mV", "a gain of 0"),
+        (b"1000/mV", b"1(99999999999)/mV", "a baseline of more than 32 bits"),
+    ],
+)
+def test_a_refusal_says_what_kind_of_thing_was_found(old, new, found):
+    with pytest.raises(InputRefused, match=f"expected .*found {found}$"):
+        parse_header(GOOD.replace(old, new))
 
 
 def test_signals_of_one_file_must_share_its_format():
