@@ -303,6 +303,7 @@ def _gate() -> GateReport:
         found="31.4 % missing",
         why="strata by age get thin, and absence may depend on who is ill",
         n_failing=437,
+        failing_record_ids=tuple(f"rec{i:04}" for i in range(3, 23)),
     )
     return GateReport(checks=(*passed, warning))
 
@@ -377,7 +378,7 @@ def _training() -> TrainReport:
         n_valid=132,
         n_test=561,
         n_test_positive=163,
-        n_cohort=20_000,
+        n_cohort=19_873,
         arms=arms,
         comparisons=tuple(_comparison(reference, n) for n in (60, 698) for reference in ("scratch", "forest")),
         roc=tuple(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from schemas.results import Interval
 
-__all__ = ["Statistic", "cohen", "cohen_kappa", "equal_share", "fleiss", "fleiss_kappa", "with_interval"]
+__all__ = ["Statistic", "cohen", "equal_share", "fleiss", "with_interval"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,28 +23,13 @@ N_RESAMPLES: Final = 1000
 LEVEL: Final = 0.95
 
 
-def fleiss_kappa(counts: Ints) -> float:
-    """Agreement of several annotators beyond chance.
-
-    counts: (N, K), how many annotators chose each category. Rows with fewer than two readings tell nothing and must
-    not be there. Rows may have different sums: each then counts as one record (Gwet, Handbook of Inter-Rater
-    Reliability, 2014). Returns kappa in [-1, 1]; nan where all readings fall in one category.
-    Source: Fleiss 1971.
-    """
-    return float(fleiss(counts, _each_once(counts))[0])
-
-
-def cohen_kappa(pairs: Ints) -> float:
-    """Agreement of two readings beyond chance.
-
-    pairs: (N, 2), the category that each chose. Returns kappa in [-1, 1]; nan where both chose one and the same
-    category throughout. Source: Cohen 1960.
-    """
-    return float(cohen(pairs, _each_once(pairs))[0])
-
-
 def fleiss(counts_uk: Ints, weights_bu: Floats) -> Floats:
-    """Fleiss' kappa of each resample, see `fleiss_kappa`."""
+    """Agreement of several annotators beyond chance: kappa in [-1, 1] of each resample, (B,).
+
+    counts_uk: how many annotators chose each category. Rows with fewer than two readings tell nothing and must not be
+    there. Rows may have different sums: each then counts as one record (Gwet, Handbook of Inter-Rater Reliability,
+    2014). nan where all readings fall in one category. Source: Fleiss 1971.
+    """
     readings_bk = weights_bu @ (counts_uk / counts_uk.sum(axis=1, keepdims=True))
     by_chance = np.square(readings_bk / weights_bu.sum(axis=1, keepdims=True)).sum(axis=1)
     return _beyond_chance(equal_share(counts_uk, weights_bu), by_chance)
@@ -58,7 +43,11 @@ def equal_share(counts_uk: Ints, weights_bu: Floats) -> Floats:
 
 
 def cohen(pairs_u2: Ints, weights_bu: Floats) -> Floats:
-    """Cohen's kappa of each resample, see `cohen_kappa`."""
+    """Agreement of two readings beyond chance: kappa in [-1, 1] of each resample, (B,).
+
+    pairs_u2: the category that each chose. nan where both chose one and the same category throughout.
+    Source: Cohen 1960.
+    """
     categories = np.unique(pairs_u2)
     first_bk, second_bk = (weights_bu @ (pairs_u2[:, [i]] == categories) for i in (0, 1))
     by_chance = (first_bk * second_bk).sum(axis=1) / np.square(weights_bu.sum(axis=1))
@@ -85,11 +74,6 @@ def with_interval(statistic: Statistic, rows: Ints, *, seed: int = 0) -> Interva
 def _rounded(figure: float) -> float:
     """Six decimals: what follows depends on the machine's order of summation."""
     return round(float(figure), 6)
-
-
-def _each_once(rows: Ints) -> Floats:
-    """Weights (1, N) of the data as it is."""
-    return np.ones((1, len(rows)))
 
 
 def _average(figure_u: npt.NDArray[np.generic], weights_bu: Floats) -> Floats:

@@ -22,7 +22,7 @@ from chiron.report.tables import (
     label_rows,
     real_sizes,
 )
-from schemas.results import RunReport
+from schemas.results import CheckStatus, RunReport
 
 __all__ = ["render_report", "write_report_page"]
 
@@ -72,6 +72,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["passed"] = CheckStatus.PASSED
     environment.filters |= {name: getattr(formats, name) for name in formats.__all__}
     return environment
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss_kappa
 
-from chiron.labels.kappa import cohen, cohen_kappa, equal_share, fleiss, fleiss_kappa, with_interval
+from chiron.labels.kappa import cohen, equal_share, fleiss, with_interval
 
 # Fleiss 1971, table 1: 30 patients, 6 psychiatrists each, 5 diagnoses
 FLEISS_1971 = np.array(
@@ -20,24 +20,29 @@ FLEISS_1971 = np.array(
 )  # fmt: skip
 
 
+def of_data(statistic, rows):
+    """The figure of the data as it is."""
+    return statistic(rows, np.ones((1, len(rows)))).item()
+
+
 def test_fleiss_kappa_equals_the_published_table_of_fleiss_1971():
     # kappam.fleiss(diagnoses) of R's package irr gives 0.4302445, as in the tests of statsmodels
-    assert_allclose(fleiss_kappa(FLEISS_1971), 0.4302445, atol=5e-8)
+    assert_allclose(of_data(fleiss, FLEISS_1971), 0.4302445, atol=5e-8)
 
 
 def test_percent_agreement_equals_the_published_table_of_fleiss_1971():
-    assert_allclose(equal_share(FLEISS_1971, np.ones((1, 30))), 0.5556, atol=5e-5)  # Fleiss 1971, page 381
+    assert_allclose(of_data(equal_share, FLEISS_1971), 0.5556, atol=5e-5)  # Fleiss 1971, page 381
 
 
 def test_fleiss_kappa_equals_statsmodels_on_random_readings():
     readings = np.random.default_rng(1).multinomial(5, [0.2, 0.5, 0.3], size=200)
-    assert_allclose(fleiss_kappa(readings), statsmodels_fleiss_kappa(readings), rtol=1e-12)
+    assert_allclose(of_data(fleiss, readings), statsmodels_fleiss_kappa(readings), rtol=1e-12)
 
 
 def test_fleiss_kappa_of_unequal_numbers_of_readings_counts_each_record_once():
     # by hand: agreement (1 + 1 + 1/3) / 3 = 7/9; shares (1 + 0 + 1/3) / 3 = 4/9 and 5/9; chance 41/81
     counts = np.array([[2, 0], [0, 4], [1, 2]])
-    assert_allclose(fleiss_kappa(counts), (7 / 9 - 41 / 81) / (1 - 41 / 81))
+    assert_allclose(of_data(fleiss, counts), (7 / 9 - 41 / 81) / (1 - 41 / 81))
 
 
 def pairs_of(table):
@@ -55,13 +60,13 @@ DERMATOLOGISTS = [[10, 4, 1, 0], [5, 10, 12, 2], [2, 4, 12, 5], [0, 2, 6, 13]]
     ids=["the SAS printout in statsmodels' tests", "the example of the SAS manual"],
 )
 def test_cohen_kappa_equals_what_sas_prints(table, kappa):
-    assert_allclose(cohen_kappa(pairs_of(table)), kappa, atol=5e-5)
+    assert_allclose(of_data(cohen, pairs_of(table)), kappa, atol=5e-5)
 
 
 def test_cohen_kappa_equals_scikit_learn_on_random_readings():
     pairs = np.random.default_rng(2).integers(0, 4, size=(300, 2))
     pairs[:150, 1] = pairs[:150, 0]
-    assert_allclose(cohen_kappa(pairs), cohen_kappa_score(pairs[:, 0], pairs[:, 1]), rtol=1e-12)
+    assert_allclose(of_data(cohen, pairs), cohen_kappa_score(pairs[:, 0], pairs[:, 1]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("statistic", [cohen, fleiss])

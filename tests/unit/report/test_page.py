@@ -87,6 +87,9 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
         "85.5 % [81.5, 89.5]",
         "missing for a reason: depends on the device that recorded it.",
         "The gate is open: 5 of 6 checks passed, 1 warning.",
+        "the first 20 records",
+        "rec0003, rec0004, rec0005, ",
+        "19,873 trained on",
         "chiron pull demo@1.0.0 DIR",
         "demo, version 3 (alias candidate)",
     ):
