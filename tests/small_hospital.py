@@ -85,8 +85,10 @@ def evidence_of(records: pl.DataFrame, annotations: pl.DataFrame, **changes: Any
     return Evidence(**(found | changes))
 
 
-def ingested(workdir: Path, records: pl.DataFrame, annotations: pl.DataFrame) -> DatasetRef:
-    """A dataset with these tables, a sine for each record, and an ingest report."""
+def ingested(
+    workdir: Path, records: pl.DataFrame, annotations: pl.DataFrame, *, n_parsed: int | None = None
+) -> DatasetRef:
+    """A dataset with these tables, a sine for each record, and an ingest report: `n_parsed` readings of each code."""
 
     def build(folder: Path) -> None:
         rows = records.to_dicts()
@@ -97,7 +99,7 @@ def ingested(workdir: Path, records: pl.DataFrame, annotations: pl.DataFrame) ->
         write_table(folder, RECORDS, pl.DataFrame(rows, schema=RECORDS.polars))
         write_table(folder, ANNOTATIONS, annotations)
         write_table(folder, QUARANTINE, QUARANTINE.empty())
-        write_report(folder, _report(len(rows)))
+        write_report(folder, _report(len(rows), len(rows) if n_parsed is None else n_parsed))
 
     draft = Draft(name="small", simulated=True, licence="CC0-1.0")
     return run_stage(workdir, Stage("ingest", 1, Kind.INGESTED), draft, build).ref
@@ -111,6 +113,6 @@ def sine(seed: int) -> np.ndarray:
     return signal
 
 
-def _report(n: int) -> IngestReport:
-    counts = tuple(LabelCount(hop=LabelHop.PARSED, code_system="CINC2017", code=code, n=n) for code in CODES)
+def _report(n: int, n_parsed: int) -> IngestReport:
+    counts = tuple(LabelCount(hop=LabelHop.PARSED, code_system="CINC2017", code=code, n=n_parsed) for code in CODES)
     return IngestReport(profile="small", n_inputs=n, n_ingested=n, quarantined={}, duplicates=(), label_counts=counts)

@@ -5,7 +5,6 @@ type's minimum means missing. Where records lie is layout: shards, chunks and pa
 """
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, BloscShuffle
 
+from chiron.datasets.links import link_or_copy
 from chiron.datasets.workdir import sync_path
 from chiron.settings import settings
 
@@ -104,14 +104,7 @@ def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
 
 def link_signals(source: Path, target: Path) -> None:
     """Give another dataset folder the same array by hard links; by copies across file systems."""
-    shutil.copytree(source / SIGNALS, target / SIGNALS, copy_function=_link_or_copy)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    shutil.copytree(source / SIGNALS, target / SIGNALS, copy_function=link_or_copy)
 
 
 def _open(folder: Path, mode: Literal["r", "r+"]) -> Any:

@@ -7,11 +7,12 @@ from typing import Final
 import polars as pl
 
 from chiron.datasets.canonical import table_entry
+from chiron.datasets.links import link_or_copy
 from chiron.errors import Damaged
 from schemas.manifest import TableEntry
 from schemas.tables import TABLES, TableSpec
 
-__all__ = ["entry_of_file", "join_tables", "scan_table", "table_path", "tables_in", "write_table"]
+__all__ = ["entry_of_file", "join_tables", "link_table", "scan_table", "table_path", "tables_in", "write_table"]
 
 _SLICE_ROWS: Final = 100_000
 
@@ -33,6 +34,11 @@ def write_table(folder: Path, spec: TableSpec, frame: pl.DataFrame) -> None:
     """
     typed = frame.select(*spec.columns).cast(spec.polars, strict=True)
     typed.sort(spec.key, nulls_last=False).write_parquet(table_path(folder, spec), compression="zstd")
+
+
+def link_table(source: Path, target: Path, spec: TableSpec) -> None:
+    """Give another dataset folder the same table by a hard link; by a copy across file systems."""
+    link_or_copy(table_path(source, spec), table_path(target, spec))
 
 
 def join_tables(folder: Path, spec: TableSpec, parts: Sequence[Path]) -> None:

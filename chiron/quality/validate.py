@@ -12,8 +12,8 @@ from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.signals import link_signals
 from chiron.datasets.splits import assign_splits
 from chiron.datasets.stage import Draft, Stage, run_stage, write_report
-from chiron.datasets.tables import write_table
-from chiron.errors import NotFound
+from chiron.datasets.tables import link_table, write_table
+from chiron.errors import Damaged
 from chiron.labels.agreement import agreement_of
 from chiron.labels.consensus import consensus_labels
 from chiron.progress import report_progress
@@ -30,14 +30,14 @@ from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS, TAB
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]
 
 VALIDATE: Final = Stage("validate", 2, Kind.VALIDATED)
-_MADE_HERE: Final = (LABELS, SPLITS)
 
 
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
     """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, and three reports.
 
     The reports: agreement.json (AgreementReport), gate.json (GateReport), passport.json (Passport).
-    Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says.
+    Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
+    report of its ingest.
     """
     parent = open_dataset(dataset)
     outcome = run_stage(workdir, VALIDATE, _draft(parent, params), lambda folder: _build(folder, parent, params))
@@ -56,13 +56,14 @@ def check_evidence(evidence: Evidence, gate: GateParams) -> GateReport:
 
 
 def _draft(parent: Dataset, params: ValidateParams) -> Draft:
+    """The parent's report decides too, but is no part of its content hash: its own hash is among the parameters."""
     made_from = parent.manifest
     return Draft(
         name=made_from.name,
         simulated=made_from.simulated,
         licence=made_from.licence,
         parents=(ParentEntry(kind=made_from.kind, name=made_from.name, content_sha256=made_from.content_sha256),),
-        parameters=params.model_dump(mode="json"),
+        parameters={**params.model_dump(mode="json"), "ingest_report_sha256": _ingest_report_sha256(parent)},
         pseudonym_key_fingerprint=made_from.pseudonym_key_fingerprint,
     )
 
@@ -79,7 +80,7 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
         quarantine=_table(parent, QUARANTINE),
         agreement=agreement_of(annotations),
         signals=signal_quality(parent) if parent.manifest.signals else None,
-        ingest=_ingest_report(parent),
+        ingest=parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None,
     )
     _write_tables(folder, parent, {LABELS.name: labels, SPLITS.name: splits})
     write_report(folder, AgreementReport(results=tuple(evidence.agreement)))
@@ -92,20 +93,23 @@ def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:
     return parent.table(spec) if parent.has(spec) else spec.empty()
 
 
-def _ingest_report(parent: Dataset) -> IngestReport | None:
-    try:
-        return parent.report(IngestReport)
-    except NotFound:
+def _ingest_report_sha256(parent: Dataset) -> str | None:
+    """Of the report of an ingested dataset; none for one of another kind. Raises Damaged where it should be there."""
+    if parent.manifest.kind is not Kind.INGESTED:
         return None
+    name = IngestReport.file_name
+    if name not in parent.manifest.files or not (parent.folder / name).is_file():
+        raise Damaged(f"dataset {parent.folder}: expected {name}, found none; ingest it again")
+    return parent.manifest.files[name].sha256
 
 
 def _write_tables(folder: Path, parent: Dataset, made: dict[str, pl.DataFrame]) -> None:
-    """The parent's tables and signals, and those made here."""
+    """Links to the parent's tables and signals, and the tables made here."""
     for spec in TABLES.values():
         if spec.name in made:
             write_table(folder, spec, made[spec.name])
         elif parent.has(spec):
-            write_table(folder, spec, parent.table(spec))
+            link_table(parent.folder, folder, spec)
     if parent.manifest.signals:
         link_signals(parent.folder, folder)
 

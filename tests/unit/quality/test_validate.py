@@ -3,6 +3,7 @@
 import pytest
 from small_hospital import ingested, readings_of, records_of
 
+from chiron.datasets.canonical import file_sha256
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged
@@ -35,7 +36,10 @@ def test_a_validated_dataset_names_its_parent_and_its_parameters(made):
     (entry,) = validated.manifest.parents
     assert (validated.manifest.kind, entry.kind) == (Kind.VALIDATED, Kind.INGESTED)
     assert entry.content_sha256 == parent.manifest.content_sha256
-    assert validated.manifest.parameters == ValidateParams().model_dump(mode="json")
+    assert validated.manifest.parameters == {
+        **ValidateParams().model_dump(mode="json"),
+        "ingest_report_sha256": file_sha256(parent.folder / "ingest.json"),
+    }
     assert (validated.manifest.simulated, validated.manifest.licence) == (True, "CC0-1.0")
 
 
@@ -44,6 +48,12 @@ def test_signals_are_linked_and_not_copied(made):
     shards = [p for p in (parent.folder / "signals.zarr").rglob("*") if p.is_file()]
     assert shards
     assert all(p.samefile(validated.folder / p.relative_to(parent.folder)) for p in shards)
+
+
+def test_tables_that_stay_as_they_are_are_linked_and_not_copied(made):
+    parent, _, validated = made
+    for name in ("records.parquet", "annotations.parquet", "quarantine.parquet"):
+        assert (parent.folder / name).samefile(validated.folder / name)
 
 
 def test_the_reports_can_be_read_back(made):
@@ -82,6 +92,25 @@ def test_a_dataset_without_labels_is_written_with_a_closed_gate(tmp_path):
     gate = validated.report(GateReport)
     assert gate.blocked
     assert "nothing_to_check" in {c.status for c in gate.blocking if c.table == "labels"}
+
+
+def test_an_ingested_dataset_without_its_report_is_refused(tmp_path):
+    parent = ingested(tmp_path, records_of(5), readings_of(5))
+    (open_dataset(parent).folder / "ingest.json").unlink()
+    with pytest.raises(Damaged, match=r"expected ingest\.json, found none"):
+        validate_dataset(tmp_path, ValidateParams(), parent)
+
+
+def test_another_ingest_report_is_other_work(tmp_path):
+    first, second = (
+        validate_dataset(
+            tmp_path / name, ValidateParams(), ingested(tmp_path / name, records_of(5), readings_of(5), n_parsed=n)
+        )
+        for name, n in (("a", 5), ("b", 6))
+    )
+    keys = [open_dataset(outcome.ref).manifest.key for outcome in (first, second)]
+    assert first.ref.content_sha256 == second.ref.content_sha256
+    assert keys[0] != keys[1]
 
 
 def test_a_reference_to_other_content_is_refused(tmp_path):
