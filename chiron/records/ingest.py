@@ -25,7 +25,7 @@ from chiron.records.label_files import Readings, RecordNames, find_label_files, 
 from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
-from chiron.records.quarantine import Refusal, drop_mended, keep_refused, quarantine_table
+from chiron.records.quarantine import Refusal, keep_refused, quarantine_table
 from chiron.records.rows import record_row
 from chiron.records.sources import choose_profile
 from chiron.records.wfdb_files import read_signal
@@ -37,7 +37,7 @@ from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 __all__ = ["ingest_source"]
 
-_STAGE: Final = Stage("ingest", 1, Kind.INGESTED)
+_STAGE: Final = Stage("ingest", 2, Kind.INGESTED)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class _Source:
     landing: Landing
     profile: SourceProfile
     pseudonyms: Pseudonyms
+
+    @property
+    def content_sha256(self) -> str:
+        """The landing folder's identity, as it may be released."""
+        return self.pseudonyms.digest(self.landing.content_sha256)
 
 
 @dataclass
@@ -73,7 +78,7 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
         name=params.name,
         simulated=source.profile.simulated,
         licence=source.profile.licence,
-        parents=(ParentEntry(kind="landing", name=params.name, content_sha256=source.landing.content_sha256),),
+        parents=(ParentEntry(kind="landing", name=params.name, content_sha256=source.content_sha256),),
         parameters={"profile": source.profile.model_dump(mode="json")},
         pseudonym_key_fingerprint=source.pseudonyms.fingerprint,
     )
@@ -101,7 +106,6 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
     refusals = [*refused_records, *readings.refusals]
     source.landing.refuse_if_changed()
     keep_refused(workdir, refusals, source.pseudonyms, params)
-    drop_mended(workdir, {*stored.id_of_stem, *label_files} - {r.name for r in refusals}, params)
     write_table(folder, RECORDS, pl.DataFrame(stored.rows, schema=RECORDS.polars))
     write_table(folder, ANNOTATIONS, readings.annotations)
     write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))

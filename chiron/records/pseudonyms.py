@@ -40,6 +40,10 @@ class Pseudonyms:
         """`value`, or its pseudonym: the first letter of `kind` and 20 hexadecimal digits."""
         return value if self.key is None else f"{kind[0]}{self._digest(kind, value)[:_DIGITS]}"
 
+    def digest(self, sha256: str) -> str:
+        """A hash, or where names are hidden its keyed hash: short texts could be found by hashing guesses."""
+        return sha256 if self.key is None else self._digest("sha256", sha256)
+
     def input_id(self, name: str, sha256: str) -> str:
         """The id of a refused input, from name and content; not traceable to the name where names are hidden."""
         return self._digest("input", f"{name}\0{sha256}")[: 2 * _DIGITS]

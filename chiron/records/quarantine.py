@@ -1,9 +1,11 @@
 """Quarantine: refused inputs are not lost. The `quarantine` table says why, without a name; the private folder keeps
-the name and the bytes as they came, until an input of that name comes in.
+the name and the bytes as they came.
+
+What is kept is never dropped: whether an input is in quarantine now is for the newest ingested dataset to say.
 """
 
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,8 +14,10 @@ from typing import Final
 import polars as pl
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
-from chiron.datasets.workdir import private_folder, remove_tree
-from chiron.errors import InputRefused
+from chiron.datasets.dataset import open_dataset
+from chiron.datasets.refs import read_ref
+from chiron.datasets.workdir import private_folder
+from chiron.errors import InputRefused, NotFound
 from chiron.records.landing import FileKind, LandingFile
 from chiron.records.pseudonyms import Pseudonyms
 from chiron.records.whole_folders import make_whole_folder
@@ -23,7 +27,7 @@ from schemas.manifest import Sha256
 from schemas.params import IngestParams
 from schemas.tables import QUARANTINE
 
-__all__ = ["QuarantinedInput", "Refusal", "drop_mended", "keep_refused", "list_quarantine", "quarantine_table"]
+__all__ = ["QuarantinedInput", "Refusal", "keep_refused", "list_quarantine", "quarantine_table"]
 
 _FOLDER: Final = "quarantine"
 _DESCRIPTION: Final = "input.json"
@@ -46,7 +50,7 @@ class Refusal:
 
     @property
     def sha256(self) -> str:
-        """Of the one file's bytes; of several files, of their hashes in order."""
+        """Of the one file's bytes; of several files, of their hashes in order. Of private data not to be released."""
         if self.text is not None:
             return sha256_hex(self.text.encode())
         hashes = [f.sha256 for f in self.files]
@@ -70,7 +74,7 @@ def quarantine_table(refusals: Sequence[Refusal], pseudonyms: Pseudonyms) -> pl.
     rows = [
         {
             "input_id": pseudonyms.input_id(r.name, r.sha256),
-            "sha256": r.sha256,
+            "sha256": pseudonyms.digest(r.sha256),
             "stage": "ingest",
             "reason": r.reason.value,
             "message": r.message,
@@ -81,7 +85,7 @@ def quarantine_table(refusals: Sequence[Refusal], pseudonyms: Pseudonyms) -> pl.
 
 
 def keep_refused(workdir: Path, refusals: Sequence[Refusal], pseudonyms: Pseudonyms, params: IngestParams) -> None:
-    """Copy refused inputs to the private folder. What is there already stays as it is."""
+    """Copy refused inputs to the private folder of the dataset's name. What is there already stays as it is."""
     for refusal in refusals:
         described = QuarantinedInput(
             input_id=pseudonyms.input_id(refusal.name, refusal.sha256),
@@ -92,22 +96,29 @@ def keep_refused(workdir: Path, refusals: Sequence[Refusal], pseudonyms: Pseudon
             message=refusal.message,
             ingested_as=params,
         )
-        folder = private_folder(workdir, _FOLDER) / described.input_id
+        folder = private_folder(workdir, _FOLDER, params.name) / described.input_id
         make_whole_folder(folder, partial(_keep, refusal, described))
 
 
-def drop_mended(workdir: Path, came_in: Collection[str], params: IngestParams) -> None:
-    """Forget the inputs of a source that were refused before and have come in now."""
-    for kept in list_quarantine(workdir):
-        if kept.ingested_as == params and kept.name in came_in:
-            remove_tree(workdir / "private" / _FOLDER / kept.input_id)
-
-
 def list_quarantine(workdir: Path) -> list[QuarantinedInput]:
-    """Every refused input that has not come in since, with the source's own names, by source and name."""
-    found = workdir.joinpath("private", _FOLDER).glob(f"[!.]*/{_DESCRIPTION}")
-    inputs = (QuarantinedInput.model_validate_json(path.read_bytes()) for path in found)
-    return sorted(inputs, key=lambda i: (i.ingested_as.source, i.name, i.input_id))
+    """What the newest ingested dataset of each name has in quarantine, with the source's own names.
+
+    By source and name. Of a name without a reference to a dataset, everything that was ever refused is listed.
+    """
+    found: list[QuarantinedInput] = []
+    for folder in workdir.joinpath("private", _FOLDER).glob("*/"):
+        refused = _refused_now(workdir, folder.name)
+        kept = (path for path in folder.glob(f"[!.]*/{_DESCRIPTION}") if refused is None or path.parent.name in refused)
+        found += [QuarantinedInput.model_validate_json(path.read_bytes()) for path in kept]
+    return sorted(found, key=lambda i: (i.ingested_as.source, i.ingested_as.name, i.name, i.input_id))
+
+
+def _refused_now(workdir: Path, name: str) -> set[str] | None:
+    """The ids in the `quarantine` table of the newest dataset of a name; None where there is no such dataset."""
+    try:
+        return set(open_dataset(read_ref(workdir, name, "ingest")).table(QUARANTINE)["input_id"])
+    except NotFound:
+        return None
 
 
 def _keep(refusal: Refusal, described: QuarantinedInput, folder: Path) -> None:

@@ -40,7 +40,7 @@ def record_row(  # noqa: PLR0913 - one argument per thing that a record is made 
         "patient_id": pseudonyms.name("patient", patient) if patient else record_id,
         "patient_known": patient is not None,
         "source": profile.name,
-        "source_sha256": _source_sha256(recording),
+        "source_sha256": pseudonyms.digest(_source_sha256(recording)),
         "signal_sha256": signal_sha256(signal),
         "fs_hz": header.fs_hz,
         "leads": [_lead(s, number, hidden=hidden) for number, s in enumerate(signals, start=1)],

@@ -8,6 +8,7 @@ import pytest
 import wfdb
 
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.refs import write_ref
 from chiron.records.ingest import ingest_source
 from schemas.params import IngestParams
 
@@ -48,10 +49,12 @@ def landing(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ingest(tmp_path: Path, landing: Path) -> Callable[..., Dataset]:
-    """Ingest the landing folder and open the result."""
+    """Ingest the landing folder, refer to the result as the newest one, and open it."""
 
     def run(source: Path | str = landing, *, profile: str | None = None, workdir: str = "work") -> Dataset:
         params = IngestParams(source=str(source), name="test", profile=profile)
-        return open_dataset(ingest_source(tmp_path / workdir, params).ref)
+        outcome = ingest_source(tmp_path / workdir, params)
+        write_ref(tmp_path / workdir, "test", "ingest", outcome.ref)
+        return open_dataset(outcome.ref)
 
     return run

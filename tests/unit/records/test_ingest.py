@@ -1,3 +1,4 @@
+import hashlib
 import os
 import shutil
 import stat
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 import wfdb
 
+from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import BadParameters, DataError, EmptySource, NotFound, WorkdirRefused
@@ -14,6 +16,7 @@ from chiron.records.ingest import ingest_source
 from chiron.records.landing import list_landing
 from chiron.records.quarantine import list_quarantine
 from schemas.params import IngestParams
+from schemas.profiles import DEMO_HOSPITAL, PROFILES
 from schemas.results import IngestReport
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
@@ -123,7 +126,7 @@ def test_what_was_refused_keeps_its_name_and_bytes_where_only_the_owner_reads(la
     ingest()
     kept = list_quarantine(tmp_path / "work")
     assert [(k.name, k.files, k.reason) for k in kept] == [("bad", ("bad.dat", "bad.hea"), "truncated_signal")]
-    folder = tmp_path / "work" / "private" / "quarantine" / kept[0].input_id
+    folder = tmp_path / "work" / "private" / "quarantine" / "test" / kept[0].input_id
     assert (folder / "file-0").read_bytes() == (landing / "bad.dat").read_bytes()
     assert stat.S_IMODE((tmp_path / "work" / "private").stat().st_mode) == 0o700
     assert kept[0].ingested_as == IngestParams(source=str(landing), name="test")
@@ -135,9 +138,39 @@ def test_a_mended_input_comes_in_with_the_next_ingest_and_leaves_quarantine(land
         os.truncate(landing / f"{name}.dat", 100)
     ingest()
     write_record(landing, "bad", samples(seed=3))
-    again = ingest_source(tmp_path / "work", list_quarantine(tmp_path / "work")[0].ingested_as)
-    assert report_of(open_dataset(again.ref)).n_ingested == 3
+    assert list_quarantine(tmp_path / "work")[0].ingested_as == IngestParams(source=str(landing), name="test")
+    assert report_of(ingest()).n_ingested == 3
     assert [k.name for k in list_quarantine(tmp_path / "work")] == ["worse"]
+
+
+def test_an_input_that_is_refused_again_is_in_quarantine_again_with_its_bytes(landing, ingest, tmp_path):
+    """The third ingest finds the dataset of the first and reads nothing."""
+    write_record(landing, "bad", samples(seed=3))
+    whole = (landing / "bad.dat").read_bytes()
+    listed = []
+    for content in (whole[:100], whole, whole[:100]):
+        (landing / "bad.dat").write_bytes(content)
+        ingest()
+        listed.append([k.name for k in list_quarantine(tmp_path / "work")])
+    assert listed == [["bad"], [], ["bad"]]
+    (kept,) = list_quarantine(tmp_path / "work")
+    folder = tmp_path / "work" / "private" / "quarantine" / "test" / kept.input_id
+    assert (folder / "file-0").read_bytes() == whole[:100]
+
+
+def test_an_input_that_was_sound_before_and_is_sound_again_is_not_in_quarantine(landing, ingest, tmp_path):
+    whole = (landing / "ok1.dat").read_bytes()
+    for content, listed in ((whole, []), (whole[:100], ["ok1"]), (whole, [])):
+        (landing / "ok1.dat").write_bytes(content)
+        ingest()
+        assert [k.name for k in list_quarantine(tmp_path / "work")] == listed
+
+
+def test_an_input_of_two_datasets_is_in_quarantine_once_for_each(landing, ingest, tmp_path):
+    os.truncate(landing / "ok1.dat", 100)
+    for name in ("here", "there"):
+        ingest_source(tmp_path / "work", IngestParams(source=str(landing), name=name))
+    assert [k.ingested_as.name for k in list_quarantine(tmp_path / "work")] == ["here", "there"]
 
 
 def test_a_source_that_is_not_there_is_refused_and_nothing_is_written(tmp_path):
@@ -220,6 +253,39 @@ def test_no_name_of_a_private_source_is_in_any_file_of_the_dataset(landing, inge
         assert not path.is_file() or b"Zelenka" not in path.read_bytes()
     for spec in (RECORDS, QUARANTINE):
         assert "Zelenka" not in str(dataset.table(spec).to_dicts())
+
+
+def test_no_hash_of_a_private_source_can_be_had_by_hashing_a_guess(landing, ingest, tmp_path):
+    """Every plain SHA-256 that a guess at a file, a link's target or a label's row would give."""
+    (landing / "reader-1-round-1.csv").write_text("Zelenka,A\n")
+    (landing / "link.dat").symlink_to("Zelenka")
+    (landing / "alone.hea").write_text("alone 1 300 300\nalone.dat 16 1000\n#Patient: Zelenka\n")
+    profile = DEMO_HOSPITAL.model_copy(update={"name": "private", "simulated": False, "has_patients": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, "private", profile)
+        dataset = ingest(profile="private")
+    assert report_of(dataset).quarantined == {"label_without_record": 1, "missing_signal_file": 1, "unsafe_path": 1}
+    header, signal = (sha256_hex((landing / f"ok1.{s}").read_bytes()) for s in ("hea", "dat"))
+    guesses = {
+        sha256_hex(b"Zelenka,A\n"),
+        sha256_hex(b"Zelenka"),
+        sha256_hex((landing / "alone.hea").read_bytes()),
+        sha256_hex(canonical_json([header, signal])),
+        list_landing(landing).content_sha256,
+    }
+    released = "".join(p.read_text() for p in dataset.folder.glob("*.json"))
+    released += str(dataset.table(QUARANTINE).to_dicts()) + str(dataset.table(RECORDS).to_dicts())
+    assert [g for g in guesses if g in released] == []
+    kept = {k.sha256 for k in list_quarantine(tmp_path / "work")}
+    assert len(guesses & kept) == 3  # for the data's owner the plain ones
+
+
+def test_of_a_public_source_the_plain_hashes_stay(landing, ingest):
+    """`source_sha256` is of the JSON list of the hashes of header and signal file, indented by one space."""
+    row = ingest(profile="cinc2017").table(RECORDS).row(0, named=True)
+    hashes = [hashlib.sha256((landing / f"ok1.{s}").read_bytes()).hexdigest() for s in ("hea", "dat")]
+    listed = '[\n "{}",\n "{}"\n]\n'.format(*hashes)
+    assert row["source_sha256"] == hashlib.sha256(listed.encode()).hexdigest()
 
 
 @pytest.fixture(scope="module")

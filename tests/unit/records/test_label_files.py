@@ -42,7 +42,7 @@ def test_rows_at_fault_are_counted_and_kept_and_the_others_count(read, tmp_path)
     assert report.quarantined == {"label_without_record": 1, "unreadable_labels": 3}
     assert report.n_inputs == report.n_ingested + sum(report.quarantined.values())
     kept = next(k for k in list_quarantine(tmp_path / "work") if k.reason == "label_without_record")
-    rows = tmp_path / "work" / "private" / "quarantine" / kept.input_id / "rows.csv"
+    rows = tmp_path / "work" / "private" / "quarantine" / "test" / kept.input_id / "rows.csv"
     assert rows.read_text() == "ghost,A\n"
     assert "ghost" not in str(dataset.table(QUARANTINE).to_dicts())
 

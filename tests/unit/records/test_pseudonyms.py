@@ -26,6 +26,13 @@ def test_pseudonyms_differ_by_kind_key_and_source_and_by_nothing_else():
     assert len({here.name("patient", "Anna"), *others}) == 4
 
 
+def test_a_digest_is_keyed_where_names_are_hidden_and_plain_elsewhere():
+    """Computed here with the standard library, by the documented recipe."""
+    plain = "ab" * 32
+    keyed = hmac.new(KEY, b"chiron\0wfdb\0sha256\0" + plain.encode(), hashlib.sha256).hexdigest()
+    assert (Pseudonyms("wfdb", KEY).digest(plain), Pseudonyms("cinc2017", None).digest(plain)) == (keyed, plain)
+
+
 def test_the_fingerprint_tells_keys_apart_and_does_not_hold_them():
     fingerprint = Pseudonyms("wfdb", KEY).fingerprint
     assert fingerprint != Pseudonyms("wfdb", KEY[::-1]).fingerprint
