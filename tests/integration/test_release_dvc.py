@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.publish import release_dataset
-from chiron.datasets.stage import run_stage
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
 from schemas.manifest import Kind
@@ -19,6 +20,12 @@ from schemas.results import Release
 from schemas.tables import SPLITS
 
 DVC = Path(sys.executable).with_name("dvc")
+
+
+def _fill(folder: Path, rows: pl.DataFrame) -> None:
+    """A dataset of one table that passed its gate."""
+    write_table(folder, SPLITS, rows)
+    write_report(folder, OPEN_GATE)
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ def releases(tmp_path: Path) -> list[Release]:
             tmp_path / "work",
             Stage("rows", 1, Kind.COHORT),
             draft,
-            lambda folder, rows=rows: write_table(folder, SPLITS, rows),
+            lambda folder, rows=rows: _fill(folder, rows),
         )
         made.append(release_dataset(tmp_path / "work", ReleaseParams(name="demo"), outcome.ref))
     return made

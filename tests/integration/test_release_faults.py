@@ -6,12 +6,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.publish import release_dataset
 from chiron.datasets.pull import pull_release
 from chiron.datasets.registry import list_releases
-from chiron.datasets.stage import run_stage
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
 from schemas.manifest import DatasetRef, Kind
@@ -61,11 +62,17 @@ publish.release_dataset(Path(workdir), ReleaseParams(name="demo"), DatasetRef.mo
 """
 
 
+def _fill(folder: Path, rows: pl.DataFrame) -> None:
+    """A dataset of one table that passed its gate."""
+    write_table(folder, SPLITS, rows)
+    write_report(folder, OPEN_GATE)
+
+
 def make(workdir: Path, n_rows: int) -> DatasetRef:
     rows = pl.DataFrame({"patient_id": [f"p{i}" for i in range(n_rows)], "group_id": "g", "split": "train"})
     draft = Draft(name="demo", simulated=True, licence="CC0-1.0", parameters={"n_rows": n_rows})
     stage = Stage("rows", 1, Kind.COHORT)
-    return run_stage(workdir, stage, draft, lambda folder: write_table(folder, SPLITS, rows)).ref
+    return run_stage(workdir, stage, draft, lambda folder: _fill(folder, rows)).ref
 
 
 def start(workdir: Path, dataset: DatasetRef, moment: str = "never") -> subprocess.Popen[bytes]:

@@ -10,12 +10,13 @@ from typing import Any
 import boto3
 import polars as pl
 import pytest
+from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.publish import release_dataset
 from chiron.datasets.pull import pull_release
 from chiron.datasets.registry import list_releases
-from chiron.datasets.stage import run_stage
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged, NotFound, ServiceUnavailable
@@ -25,6 +26,12 @@ from schemas.params import ReleaseParams
 from schemas.tables import SPLITS
 
 DEMO = ReleaseParams(name="demo")
+
+
+def _fill(folder: Path, rows: pl.DataFrame) -> None:
+    """A dataset of one table that passed its gate."""
+    write_table(folder, SPLITS, rows)
+    write_report(folder, OPEN_GATE)
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def dataset(tmp_path: Path) -> DatasetRef:
     rows = pl.DataFrame({"patient_id": [f"p{i}" for i in range(1000)], "group_id": "g", "split": "train"})
     draft = Draft(name="demo", simulated=True, licence="CC0-1.0")
     stage = Stage("rows", 1, Kind.COHORT)
-    return run_stage(tmp_path / "work", stage, draft, lambda folder: write_table(folder, SPLITS, rows)).ref
+    return run_stage(tmp_path / "work", stage, draft, lambda folder: _fill(folder, rows)).ref
 
 
 def test_a_release_comes_back_from_s3_byte_for_byte(dataset: DatasetRef, remote: str, tmp_path: Path) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
-from chiron.datasets.stage import run_stage
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from schemas.manifest import Kind
 from schemas.results import StageOutcome
 from schemas.tables import LABELS, RECORDS
 
-STAGE = Stage("ingest", 1, Kind.INGESTED)
+STAGE = Stage("validate", 1, Kind.VALIDATED)
 DRAFT = Draft(name="small", simulated=True, licence="CC0-1.0")
 
 
@@ -34,6 +35,7 @@ def fill(folder: Path, *, n_records: int = 5, shard_samples: int = 512) -> None:
         {"record_id": f"r{i}", "code_system": "SNOMED-CT", "code": "164889003", "probability": float(i % 2)}
         for i in range(n_records)
     ]
+    write_report(folder, OPEN_GATE)
     write_table(folder, LABELS, pl.concat([LABELS.empty(), pl.DataFrame(labels)], how="diagonal_relaxed"))
 
 

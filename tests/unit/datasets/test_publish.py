@@ -5,13 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from open_gate import OPEN_GATE, closed_gate
 
+from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.publish import release_dataset
 from chiron.datasets.registry import list_releases, open_registry
 from chiron.datasets.registry_files import CONFIG, read_remote
-from chiron.errors import Damaged, NotFound, ReleaseConflict, WorkdirRefused
+from chiron.datasets.stage import run_stage, write_report
+from chiron.errors import Damaged, GateClosed, NotFound, ReleaseConflict, WorkdirRefused
+from schemas.manifest import Kind
 from schemas.params import ReleaseParams
-from schemas.results import StageOutcome
+from schemas.results import GateReport, StageOutcome
 
 DEMO = ReleaseParams(name="demo")
 
@@ -167,3 +171,16 @@ def test_who_never_gets_first_gives_up_and_says_why(
     hook.chmod(0o755)
     with pytest.raises(ReleaseConflict, match="closed for today"):
         release_dataset(workdir, DEMO, small.ref)
+
+
+def test_a_dataset_whose_gate_is_closed_or_that_was_never_checked_is_not_released(tmp_path):
+    def release(kind: Kind, gate: GateReport) -> None:
+        draft = Draft(name="shut", simulated=True, licence="CC0-1.0")
+        outcome = run_stage(tmp_path / "w", Stage(f"made-{kind}", 1, kind), draft, lambda at: write_report(at, gate))
+        release_dataset(tmp_path / "w", ReleaseParams(name="shut"), outcome.ref)
+
+    with pytest.raises(GateClosed, match="gate of shut: rows: expected rows, found none"):
+        release(Kind.VALIDATED, closed_gate())
+    with pytest.raises(GateClosed, match="expected a checked dataset"):
+        release(Kind.INGESTED, OPEN_GATE)
+    assert not (tmp_path / "w" / "remote").exists()

@@ -99,7 +99,7 @@ def test_a_whole_other_dataset_in_the_place_of_the_bytes_is_found(
 
 def test_a_remote_that_moved_is_named_by_hand(registry: str, tmp_path: Path) -> None:
     (tmp_path / "work" / "remote").rename(tmp_path / "moved")
-    with pytest.raises(NotFound, match="name another with --remote"):
+    with pytest.raises(NotFound, match="name its new place with --remote"):
         pull_release("demo", tmp_path / "pulled", registry=registry)
     pull_release("demo", tmp_path / "pulled", registry=registry, remote=str(tmp_path / "moved"))
     verify_dataset(tmp_path / "pulled")

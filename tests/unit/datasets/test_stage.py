@@ -35,7 +35,7 @@ def test_a_build_that_dies_leaves_nothing_in_sight_and_is_made_anew(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         run_stage(tmp_path / "w", STAGE, DRAFT, dies)
-    assert not (tmp_path / "w" / "ingest").exists()
+    assert not (tmp_path / "w" / "validate").exists()
     outcome = run_stage(tmp_path / "w", STAGE, DRAFT, fill)
     clean = run_stage(tmp_path / "clean", STAGE, DRAFT, fill)
     assert outcome.ref.content_sha256 == clean.ref.content_sha256
@@ -61,7 +61,7 @@ def test_every_input_parameter_and_version_enters_the_key():
     keys = {
         stage_key(STAGE, DRAFT),
         stage_key(replace(STAGE, version=2), DRAFT),
-        stage_key(replace(STAGE, name="validate"), DRAFT),
+        stage_key(replace(STAGE, name="synthesize"), DRAFT),
         stage_key(STAGE, replace(DRAFT, parents=(parent,))),
         stage_key(STAGE, replace(DRAFT, parameters={"seed": 1})),
         stage_key(STAGE, replace(DRAFT, pseudonym_key_fingerprint="abc")),
