@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from chiron.datasets.workdir import remove_tree, sync_folder, sync_tree
+from chiron.datasets.workdir import remove_tree, sync_path, sync_tree
 
 __all__ = ["make_whole_folder"]
 
@@ -31,4 +31,4 @@ def make_whole_folder(
         sync_tree(draft)
         remove_tree(folder)
         draft.rename(folder)
-        sync_folder(folder.parent)
+        sync_path(folder.parent)
