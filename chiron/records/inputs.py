@@ -76,6 +76,8 @@ def _refuse_unclaimed(file: LandingFile) -> Refusal | None:
     """Refuse a file that belongs to no record, unless it is a plain file of another kind, such as a README."""
     try:
         require_regular(file, "file")
+        if not file.is_text:
+            raise InputRefused(QuarantineReason.UNSAFE_PATH, "file: expected a name in UTF-8, found other bytes")
         if PurePosixPath(file.name).suffix in _SIGNAL_SUFFIXES:
             raise InputRefused(
                 QuarantineReason.MISSING_HEADER, "signal file: expected a header that names it, found none"

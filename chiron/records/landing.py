@@ -1,18 +1,21 @@
-"""The landing folder: which files are there and what is in them. Nothing here knows a file format.
+"""The landing folder: which files are there and what is in them. Of a single record the header is parsed, for the names
+of its files; nothing else here knows a file format.
 
 Links, pipes and devices are listed and never followed or opened, whatever they point to.
 """
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
-from chiron.errors import DataError, EmptySource, NotFound
+from chiron.errors import DataError, EmptySource, InputRefused, NotFound
+from chiron.records.headers import parse_header
 
 __all__ = [
     "HEADER_SUFFIX",
@@ -40,9 +43,13 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LandingFile:
-    """One file. `name` is relative to the landing folder; `sha256` is of the bytes, or of a link's target."""
+    """One file. `name` is relative to the landing folder; `sha256` is of the bytes, or of a link's target.
+
+    Where a name is not UTF-8 (`is_text` false) its other bytes are escaped as `\\xff`; a backslash is always doubled.
+    """
 
     name: str
+    is_text: bool
     path: Path
     kind: FileKind
     n_bytes: int
@@ -106,15 +113,34 @@ def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
     """
     root, excluded = folder.resolve(), without.resolve() if without else None
     _require_records(root, excluded)
-    listed = sorted((path.relative_to(root).as_posix(), path) for path in _walk(root, excluded))
-    return Landing({name: _describe(name, path) for name, path in listed})
+    return _list(root, _walk(root, excluded))
 
 
 def list_record(header: Path) -> Landing:
-    """List one record: its header and the files of the same stem beside it. Raises NotFound without the header."""
+    """List one record: its header, and beside it the files of the same stem and those that the header names.
+
+    Raises NotFound without the header.
+    """
     if header.suffix != HEADER_SUFFIX or not header.is_file():
         raise NotFound(f"record: expected a WFDB header (*{HEADER_SUFFIX}) or a folder, found {header}")
-    return Landing({path.name: _describe(path.name, path) for path in sorted(header.parent.glob(f"{header.stem}.*"))})
+    named = _named_in(header)
+    beside = (Path(e.path) for e in os.scandir(header.parent) if not e.is_dir(follow_symlinks=False))
+    return _list(header.parent, (path for path in beside if path.stem == header.stem or path.name in named))
+
+
+def _named_in(header: Path) -> tuple[str, ...]:
+    """The signal files that a header names; none where it can't be used, for its reader says why."""
+    if header.is_symlink():
+        return ()
+    try:
+        return parse_header(header.read_bytes()).file_names
+    except (OSError, InputRefused):
+        return ()
+
+
+def _list(root: Path, paths: Iterable[Path]) -> Landing:
+    files = (_describe(path.relative_to(root).as_posix(), path) for path in paths)
+    return Landing({file.name: file for file in sorted(files, key=attrgetter("name"))})
 
 
 def _require_records(folder: Path, excluded: Path | None) -> None:
@@ -138,20 +164,27 @@ def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:
 def _describe(name: str, path: Path) -> LandingFile:
     status = path.lstat()
     kind, sha256 = _look_at(path, status.st_mode)
+    raw = os.fsencode(name)
     return LandingFile(
-        name=name, path=path, kind=kind, n_bytes=status.st_size, changed_ns=status.st_mtime_ns, sha256=sha256
+        name=raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace"),
+        is_text=raw.decode("utf-8", "ignore").encode() == raw,
+        path=path,
+        kind=kind,
+        n_bytes=status.st_size,
+        changed_ns=status.st_mtime_ns,
+        sha256=sha256,
     )
 
 
 def _look_at(path: Path, mode: int) -> tuple[FileKind, str]:
     """The kind and the hash; of what can't be read, the hash of nothing."""
-    if stat.S_ISLNK(mode):
-        return FileKind.LINK, sha256_hex(os.fsencode(path.readlink()))
-    if not stat.S_ISREG(mode):
-        return (FileKind.UNREADABLE if stat.S_ISDIR(mode) else FileKind.SPECIAL), sha256_hex(b"")
     try:
-        return FileKind.REGULAR, file_sha256(path)
-    except PermissionError:
+        if stat.S_ISLNK(mode):
+            return FileKind.LINK, sha256_hex(os.fsencode(path.readlink()))
+        if stat.S_ISREG(mode):
+            return FileKind.REGULAR, file_sha256(path)
+        return (FileKind.UNREADABLE if stat.S_ISDIR(mode) else FileKind.SPECIAL), sha256_hex(b"")
+    except OSError:  # no permission, or a disk that fails
         return FileKind.UNREADABLE, sha256_hex(b"")
 
 

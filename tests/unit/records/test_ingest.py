@@ -113,6 +113,21 @@ def test_a_record_name_that_the_wfdb_package_would_take_for_an_address_is_refuse
     assert report_of(ingest()).quarantined == {"missing_header": 1, "unsafe_path": 1}
 
 
+def test_a_name_that_is_not_utf8_is_refused_and_kept_and_the_others_come_in(landing, ingest, tmp_path):
+    """Names as an export from a Latin-1 system has them, beside one that spells the same bytes out."""
+    write_record(landing, "bad", samples(seed=3))
+    whole = (landing / "bad.dat").read_bytes()
+    for suffix in ("hea", "dat"):
+        (landing / f"bad.{suffix}").rename(landing / os.fsdecode(b"M\xfcller." + suffix.encode()))
+    (landing / "M\\xfcller.dat").write_bytes(b"others")
+    (landing / os.fsdecode(b"gr\xfc\xdfe.txt")).write_text("hello")
+    assert report_of(ingest()).quarantined == {"missing_header": 1, "unsafe_path": 2}
+    kept = {k.name: k for k in list_quarantine(tmp_path / "work")}
+    assert sorted(kept) == ["M\\\\xfcller.dat", "M\\xfcller", "gr\\xfc\\xdfe.txt"]
+    folder = tmp_path / "work" / "private" / "quarantine" / "test" / kept["M\\xfcller"].input_id
+    assert (folder / "file-0").read_bytes() == whole
+
+
 def test_a_linked_folder_is_not_entered(landing, ingest, tmp_path):
     write_record(tmp_path / "outside", "secret", samples(seed=4))
     (landing / "inside").symlink_to(tmp_path / "outside")
