@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from schemas.base import Frozen
 from schemas.codes import Code, CodeSystem
 from schemas.manifest import Sha256
-from schemas.results import ArmResult
+from schemas.results import ArmName, ArmResult
 
 __all__ = ["INTENDED_USE", "ModelCard", "ModelOutput", "WindowSpec"]
 
@@ -54,7 +54,7 @@ class ModelCard(Frozen):
     unit: Literal["mV"] = "mV"
     normalisation: str
     outputs: Annotated[tuple[ModelOutput, ...], Field(min_length=1)]
-    arm: str
+    arm: ArmName
     metrics: tuple[ArmResult, ...]
     verdict: str
     dataset_sha256: Sha256

@@ -74,7 +74,7 @@ def _card(experiment: Experiment, real: Dataset, cohort: Dataset, params: TrainP
         window=experiment.view.window,
         normalisation=NORMALISATION,
         outputs=outputs,
-        arm=ArmName.SYNTHETIC_FIRST.value,
+        arm=ArmName.SYNTHETIC_FIRST,
         metrics=report.arms,
         verdict=report.verdict,
         dataset_sha256=real.manifest.content_sha256,
