@@ -10,8 +10,8 @@ def demo_run() -> RunParams:
     """A few hundred simulated recordings and a small cohort: minutes on two cores."""
     return RunParams(
         name="demo",
-        synthesis=SynthesizeParams(cohort=CohortSpec(n_records=3_000)),
-        training=TrainParams(pretrain_epochs=4),
+        synthesis=SynthesizeParams(cohort=CohortSpec(n_records=6_000)),
+        training=TrainParams(pretrain_epochs=6),
     )
 
 
