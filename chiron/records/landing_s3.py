@@ -1,8 +1,15 @@
-"""A landing zone on S3: what lies under a prefix is copied below the workdir's private folder, and read from there."""
+"""A landing zone on S3: what lies under a prefix is copied below the workdir's private folder, and read from there.
 
-from collections.abc import Iterator
+There is one copy per source, `private/landing/<source>/<listing>`, with the objects' list in `objects.json` and the
+objects in `files`. Objects of a new listing that the old copy holds are linked from there, and then the old one goes.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
@@ -12,17 +19,19 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
-from chiron.datasets.workdir import private_folder
+from chiron.datasets.workdir import private_folder, remove_tree
 from chiron.errors import CallerError, DataError, EmptySource, NotFound, ServiceUnavailable
 from chiron.progress import report_progress
 from chiron.records.landing import HEADER_SUFFIX, S3_SCHEME
+from chiron.records.local_names import local_name, local_names
 from chiron.records.whole_folders import make_whole_folder
 from chiron.settings import settings
 
 __all__ = ["fetch_landing", "is_s3", "local_name"]
 
 _CONNECTIONS: Final = 8
-_MAX_NAME_BYTES: Final = 200  # of one folder or file; file systems allow 255
+_LIST: Final = "objects.json"
+_FILES: Final = "files"
 _ABSENT: Final = {"NoSuchBucket", "NoSuchKey", "404"}
 _DENIED: Final = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"}
 
@@ -35,6 +44,11 @@ class _Object(NamedTuple):
     etag: str
     n_bytes: int
 
+    @property
+    def version(self) -> tuple[str, str, int]:
+        """Two objects of one source that agree in this have the same bytes."""
+        return self.name, self.etag, self.n_bytes
+
 
 def is_s3(source: str) -> bool:
     """Whether a source is on S3."""
@@ -42,10 +56,11 @@ def is_s3(source: str) -> bool:
 
 
 def fetch_landing(workdir: Path, source: str) -> Path:
-    """The folder with a copy of everything under `s3://bucket/prefix`; objects that it holds already are not fetched.
+    """The folder with a copy of everything under `s3://bucket/prefix`; objects that are there already are not fetched.
 
-    Raises NotFound, EmptySource (nothing is written then), CallerError where access is denied, ServiceUnavailable
-    where the server can't be reached, DataError where an object changes meanwhile.
+    Copies of earlier states of the same source are removed when the new one is complete. Raises NotFound, EmptySource
+    (nothing is written then), CallerError where access is denied, ServiceUnavailable where the server can't be
+    reached, DataError where an object changes meanwhile.
     """
     bucket, _, prefix = source.removeprefix(S3_SCHEME).partition("/")
     with _s3_faults(source):
@@ -55,20 +70,23 @@ def fetch_landing(workdir: Path, source: str) -> Path:
             raise EmptySource(
                 f"source {source}: expected WFDB records (*{HEADER_SUFFIX}), found {len(objects)} other objects"
             )
-        identity = sha256_hex(canonical_json([list(o) for o in objects]))
-        final = private_folder(workdir, "landing") / identity
-        make_whole_folder(final, lambda draft: _download(client, bucket, objects, draft))
-    return final
+        copies = private_folder(
+            workdir, "landing", _identity([settings().s3_endpoint_url, bucket, prefix.removesuffix("/")])
+        )
+        final = copies / _identity(objects)
+        make_whole_folder(final, partial(_fill, client, bucket, objects))
+    for superseded in _whole_copies(copies):
+        if superseded != final:
+            remove_tree(superseded)
+    return final / _FILES
 
 
-def local_name(name: str) -> str:
-    """Where an object is stored below the landing folder: its own name wherever that is a safe relative path."""
-    return "/".join(_safe(part) for part in name.split("/"))
+def _identity(value: Any) -> str:
+    return sha256_hex(canonical_json(value))
 
 
-def _safe(part: str) -> str:
-    is_safe = part not in {"", ".", ".."} and "\0" not in part and len(part.encode()) <= _MAX_NAME_BYTES
-    return part if is_safe else f"unsafe-{sha256_hex(part.encode())[:16]}{PurePosixPath(part).suffix[:8]}"
+def _whole_copies(copies: Path) -> list[Path]:
+    return [path.parent for path in copies.glob(f"[!.]*/{_LIST}")]
 
 
 @contextmanager
@@ -118,17 +136,51 @@ def _list(client: Any, bucket: str, prefix: str) -> list[_Object]:
     ]
 
 
-def _download(client: Any, bucket: str, objects: list[_Object], folder: Path) -> None:
-    """Fetch all objects into a folder."""
+def _fill(client: Any, bucket: str, objects: list[_Object], folder: Path) -> None:
+    """Link what an older copy beside the folder holds, fetch the other objects, and list them all."""
+    for left_over in folder.parent.glob(".*.partial"):  # of a killed process that wanted another listing
+        if left_over != folder:
+            remove_tree(left_over)
+    held = {version: path for copy in _whole_copies(folder.parent) for version, path in _held(copy).items()}
+    local = local_names(o.name for o in objects)
+    _download(client, bucket, {folder / _FILES / local[o.name]: o for o in objects}, held)
+    (folder / _LIST).write_bytes(canonical_json(objects))
+
+
+def _held(copy: Path) -> dict[tuple[str, str, int], Path]:
+    """The objects of a whole copy and where they lie."""
+    objects = [_Object(*entry) for entry in json.loads((copy / _LIST).read_bytes())]
+    local = local_names(o.name for o in objects)
+    return {o.version: copy / _FILES / local[o.name] for o in objects}
+
+
+def _download(
+    client: Any, bucket: str, wanted: Mapping[Path, _Object], held: Mapping[tuple[str, str, int], Path]
+) -> None:
+    """Bring every wanted object to its path."""
+
+    def bring(path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _link(held.get(wanted[path].version), path):
+            _fetch(client, bucket, wanted[path], path)
+
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        fetched = pool.map(lambda o: _fetch(client, bucket, o, folder / local_name(o.name)), objects)
-        for done, _ in enumerate(fetched, start=1):
-            report_progress("objects", done, len(objects))
+        for done, _ in enumerate(pool.map(bring, wanted), start=1):
+            report_progress("objects", done, len(wanted))
+
+
+def _link(held: Path | None, path: Path) -> bool:
+    """Whether the object could be linked; not every file system has links, and another process may remove a copy."""
+    try:
+        if held is not None:
+            os.link(held, path)
+    except OSError:
+        return False
+    return held is not None
 
 
 def _fetch(client: Any, bucket: str, entry: _Object, path: Path) -> None:
     """Fetch one object and check that it is the one that was listed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     answer = client.get_object(Bucket=bucket, Key=entry.key)
     n_bytes = 0
     with path.open("wb") as file:
