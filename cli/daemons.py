@@ -55,7 +55,7 @@ def start_daemon(folder: Path, name: str, command: list[str], *, env: dict[str, 
 def known_daemons(folder: Path) -> tuple[Daemon, ...]:
     """What was started in `folder` and not yet stopped, in order of start."""
     found = [Daemon.model_validate_json(path.read_bytes()) for path in folder.glob("*.json")]
-    return tuple(sorted(found, key=lambda daemon: daemon.created))
+    return tuple(sorted(found, key=lambda daemon: (daemon.created, daemon.pid)))
 
 
 def is_running(daemon: Daemon) -> bool:

@@ -148,7 +148,7 @@ def train(
     params: ParamsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train with and without the cohort, compare on the test split, register the model if it is proven."""
+    """Train with and without the cohort, compare on the test split, register the model if it is better."""
     from chiron.datasets.refs import read_ref
 
     chosen = stage_params(params, workdir=workdir, name=name)

@@ -1,4 +1,4 @@
-"""Train on real and synthetic data, compare, and register what is proven."""
+"""Train on real and synthetic data, compare, and register what is better."""
 
 from prefect import flow
 

@@ -8,7 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen
+from schemas.codes import CodeSystem
 from schemas.cohort import CohortSpec
+from schemas.training import WindowSpec
 
 __all__ = [
     "DatasetName",
@@ -82,10 +84,9 @@ class ReleaseParams(Frozen):
 class TrainParams(Frozen):
     """The target and the recipe. The test split is read by the last step of the flow only."""
 
-    target_system: str = "SNOMED-CT"
+    target_system: CodeSystem = CodeSystem.SNOMED_CT
     target_code: str = "164889003"
-    fs_hz: float = 100.0
-    duration_s: float = 20.0
+    window: WindowSpec = WindowSpec()
     seed: Annotated[int, Field(ge=0)] = 1
     n_real: tuple[Annotated[int, Field(ge=10)], ...] = (60,)  # all real training records are always added
     pretrain_epochs: Annotated[int, Field(ge=1)] = 6

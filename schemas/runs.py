@@ -1,18 +1,14 @@
 """The runs that ship with Chiron: a run is a named function that returns a frozen configuration."""
 
 from schemas.cohort import CohortSpec
-from schemas.params import RunParams, SynthesizeParams, TrainParams
+from schemas.params import RunParams, SynthesizeParams
 
 __all__ = ["demo_run", "standard_run"]
 
 
 def demo_run() -> RunParams:
     """A few hundred simulated recordings and a small cohort: minutes on two cores."""
-    return RunParams(
-        name="demo",
-        synthesis=SynthesizeParams(cohort=CohortSpec(n_records=6_000)),
-        training=TrainParams(pretrain_epochs=6),
-    )
+    return RunParams(name="demo", synthesis=SynthesizeParams(cohort=CohortSpec(n_records=6_000)))
 
 
 def standard_run(name: str, source: str) -> RunParams:

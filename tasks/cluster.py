@@ -7,18 +7,18 @@ per worker are on their way at a time, so the scheduler holds little, however lo
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from distributed import Client, Future, LocalCluster
 
 from chiron.errors import ServiceUnavailable
 from chiron.settings import settings
+from chiron.synthesis.cohort import BatchMap
 
-__all__ = ["BatchMap", "process_map"]
+__all__ = ["process_map"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-BatchMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 _AHEAD_PER_WORKER: Final = 4
 _CONNECT_TIMEOUT_S: Final = 20
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect import task
 
 from chiron.datasets.refs import write_ref
-from chiron.models.promotion import register_if_proven
+from chiron.models.promotion import register_if_better
 from chiron.models.stage import train_models
 from chiron.settings import settings
 from schemas.manifest import DatasetRef
@@ -27,4 +27,4 @@ def fit_and_compare(params: TrainParams, real: DatasetRef, cohort: DatasetRef, n
 @task(**POLICY, tags=["train"])
 def register_candidate(trained: DatasetRef, name: str, workdir: str) -> RegisteredModel | None:
     """Register the model where the comparison speaks for it; None where it does not."""
-    return register_if_proven(Path(workdir), trained, name, tracking_uri=settings().mlflow_tracking_uri)
+    return register_if_better(Path(workdir), trained, name, tracking_uri=settings().mlflow_tracking_uri)

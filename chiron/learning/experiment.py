@@ -22,11 +22,10 @@ from chiron.learning.sampling import nested_order, strata_of
 from chiron.learning.summary import Scored, summarize
 from chiron.learning.training import predict
 from chiron.settings import settings
-from schemas.codes import Code, CodeSystem, SplitName
+from schemas.codes import Code, SplitName
 from schemas.params import TrainParams
 from schemas.results import TrainReport
 from schemas.tables import PREDICTIONS, RECORDS
-from schemas.training import WindowSpec
 
 __all__ = ["Experiment", "run_experiment"]
 
@@ -47,7 +46,7 @@ class Experiment:
 
 def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Experiment:
     """Train every arm, then score all of them on the test split."""
-    target = Code(CodeSystem(params.target_system), params.target_code)
+    target = Code(params.target_system, params.target_code)
     view = _view(real, cohort, target, params)
     train = _collect_split(real, view, SplitName.TRAIN)
     valid = _collect_split(real, view, SplitName.VALID)
@@ -66,8 +65,7 @@ def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Exper
 
 def _view(real: Dataset, cohort: Dataset, target: Code, params: TrainParams) -> View:
     leads = cohort.scan(RECORDS).select("leads").head(1).collect()["leads"][0].to_list()
-    window = WindowSpec(fs_hz=params.fs_hz, duration_s=params.duration_s)
-    return View(tuple(leads), common_codes(real, cohort, target), window)
+    return View(tuple(leads), common_codes(real, cohort, target), params.window)
 
 
 def _collect_split(real: Dataset, view: View, split: SplitName) -> Collection:

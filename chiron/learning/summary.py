@@ -116,6 +116,8 @@ def _verdict(comparison: Comparison) -> str:
         f"{comparison.arm} minus {comparison.reference} at {comparison.n_real} real records: "
         f"{d.value:+.4f} (95 % interval {d.lower:+.4f} to {d.upper:+.4f}, p = {comparison.p_value:.2g})"
     )
-    if _above(comparison):
-        return f"fit for registration. {found}"
-    return f"not registered: synthetic data did not help here. {found}"
+    if not _above(comparison):
+        return f"not registered: synthetic data did not help here. {found}"
+    if d.lower is not None and d.lower > 0:
+        return f"fit for registration: synthetic data helped. {found}"
+    return f"fit for registration as the better one, not proven: the interval includes 0. {found}"

@@ -8,10 +8,10 @@ from chiron.models.stage import MODEL_FILE
 from schemas.manifest import DatasetRef
 from schemas.results import RegisteredModel, TrainReport
 
-__all__ = ["register_if_proven"]
+__all__ = ["register_if_better"]
 
 
-def register_if_proven(
+def register_if_better(
     workdir: Path, trained: DatasetRef, name: str, *, tracking_uri: str | None
 ) -> RegisteredModel | None:
     """The registered model, or None where the report says that synthetic data did not help.

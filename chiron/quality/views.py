@@ -68,7 +68,7 @@ def _records(evidence: Evidence) -> pl.DataFrame:
         duration_s=pl.when(has_signal).then(pl.col("n_samples") / pl.col("fs_hz")),
         n_leads=pl.col("leads").list.len().cast(pl.Int64),
         n_gains=pl.col("gain_per_unit").list.len().cast(pl.Int64),
-        smallest_gain=pl.col("gain_per_unit").list.min(),
+        smallest_gain=pl.col("gain_per_unit").list.eval(pl.element().abs()).list.min(),
         units=pl.col("unit").list.unique(maintain_order=True).list.join("+"),
         labelled=pl.col("record_id").is_in(labelled.implode()),
     )

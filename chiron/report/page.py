@@ -1,6 +1,5 @@
 """The page of a run: one HTML file that needs nothing else, neither a network nor a script."""
 
-import os
 import platform
 from importlib.metadata import version
 from importlib.resources import files
@@ -11,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.workdir import write_file
 from chiron.report import formats
 from chiron.report.figures import draw_figures
 from chiron.report.tables import (
@@ -58,10 +58,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
 def write_report_page(path: Path, report: RunReport, *, real: Dataset, cohort: Dataset, validated: Dataset) -> None:
     """Write the page; it appears whole or not at all."""
     text = render_report(report, real=real, cohort=cohort, validated=validated)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_file(path, text.encode())
 
 
 def _environment() -> Environment:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.workdir import write_file
 from chiron.report.page import write_report_page
 from chiron.report.tables import label_rows
 from schemas.params import RunParams
@@ -37,7 +38,6 @@ def write_run_report(
     ingested, validated, cohort, trained = (open_dataset(stage.ref) for stage in stages)
     ingest = ingested.report(IngestReport)
     folder = workdir / "reports" / params.name
-    folder.mkdir(parents=True, exist_ok=True)
     report = RunReport(
         name=params.name,
         simulated=ingested.manifest.simulated,
@@ -55,7 +55,7 @@ def write_run_report(
         report_path=str(folder / "report.html"),
     )
     write_report_page(folder / "report.html", report, real=ingested, cohort=cohort, validated=validated)
-    (folder / "run.json").write_bytes(canonical_json(report.model_dump(mode="json")))
+    write_file(folder / "run.json", canonical_json(report.model_dump(mode="json")))
     return report
 
 

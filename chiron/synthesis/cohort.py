@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from schemas.tables import RECORDS
 
 __all__ = ["BatchMap", "CohortBatch", "synthesize_batch", "synthesize_cohort"]
 
-BatchMap = Callable[[Callable[[int], int], Iterable[int]], Iterator[int]]  # as the built-in `map`
+BatchMap = Callable[[Callable[[int], int], Iterable[int]], Iterator[int]]  # as the built-in `map`, on any processes
 
 _STAGE: Final = Stage("synthesize", 1, Kind.COHORT)
 _LICENCE: Final = "CC0-1.0"  # made from equations: nobody's data
@@ -74,7 +74,7 @@ def synthesize_cohort(
     workdir: Path,
     params: SynthesizeParams,
     *,
-    map: Callable[..., Iterator[Any]] = map,  # noqa: A002 - it takes the built-in's place
+    map: BatchMap = map,  # noqa: A002 - it takes the built-in's place
     batch_records: int,
     shard_samples: int,
 ) -> StageOutcome:

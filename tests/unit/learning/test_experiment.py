@@ -15,7 +15,9 @@ from schemas.tables import LABELS, PREDICTIONS, SPLITS
 from schemas.training import WindowSpec
 from tests.unit.learning.conftest import make_dataset
 
-PARAMS = TrainParams(duration_s=10, n_real=(20,), pretrain_epochs=16, finetune_steps=6, scratch_steps=8)
+PARAMS = TrainParams(
+    window=WindowSpec(duration_s=10), n_real=(20,), pretrain_epochs=16, finetune_steps=6, scratch_steps=8
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,18 @@ import pytest
 
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.models.file import load_model
-from chiron.models.promotion import register_if_proven
+from chiron.models.promotion import register_if_better
 from chiron.models.registry import default_tracking_uri, list_models
 from chiron.models.stage import MODEL_FILE, train_models
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.params import TrainParams
 from schemas.results import StageOutcome, TrainReport
 from schemas.tables import PREDICTIONS
+from schemas.training import WindowSpec
 
-PARAMS = TrainParams(duration_s=10, n_real=(20,), pretrain_epochs=1, finetune_steps=4, scratch_steps=4)
+PARAMS = TrainParams(
+    window=WindowSpec(duration_s=10), n_real=(20,), pretrain_epochs=1, finetune_steps=4, scratch_steps=4
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,6 @@ def test_the_same_inputs_are_not_trained_on_twice(outcome, made_up_workdir, made
 
 def test_a_model_is_registered_where_the_report_speaks_for_it_and_nowhere_else(outcome, tmp_path):
     report = open_dataset(outcome.ref).report(TrainReport)
-    registered = register_if_proven(tmp_path, outcome.ref, "demo", tracking_uri=None)
+    registered = register_if_better(tmp_path, outcome.ref, "demo", tracking_uri=None)
     assert (registered is not None) == report.fit_for_registration
     assert len(list_models(default_tracking_uri(tmp_path))) == report.fit_for_registration
