@@ -1,5 +1,6 @@
 """The model registry: the only code that knows MLflow. Through its client alone, without its model flavours."""
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from mlflow.exceptions import MlflowException
 from chiron.datasets.canonical import file_sha256
 from chiron.errors import NotFound, ServiceUnavailable
 from schemas.results import RegisteredModel
+
+logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
 
 __all__ = ["CHAMPION", "default_tracking_uri", "list_models", "register_model"]
 
