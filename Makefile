@@ -19,9 +19,11 @@ $(STAMP): constraints.txt pyproject.toml
 	  { echo "Python: expected version 3.11, found $$("$(PYTHON)" --version 2>&1); name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Installing the pinned set into $(VENV): about 3 minutes, 3 GB, once"
 	@"$(PYTHON)" -m venv $(VENV) || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	# torch by its exact version and alone: a range would let pip look at builds that bring gigabytes of GPU libraries
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt setuptools "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@# torch by its exact version and alone: a range would let pip look at builds that bring gigabytes of GPU libraries
+	@echo "1 of 2: torch"
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt setuptools "$$(grep '^torch==' constraints.txt)"
+	@echo "2 of 2: everything else"
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
 run: $(STAMP)  ## the whole pipeline: SOURCE=folder or s3:// (default: a simulated hospital) WORKDIR=data NAME=name

@@ -82,7 +82,7 @@ def verify(
 def show(
     folder: Annotated[Path, typer.Argument(help="A dataset's folder.")],
     record: Annotated[str | None, typer.Argument(help="A record to draw; default: the dataset in numbers.")] = None,
-    out: Annotated[Path, typer.Option(help="Where to draw a record: .svg or .png.")] = Path("record.svg"),
+    out: Annotated[Path | None, typer.Option(help="Where to draw: .svg or .png; default: RECORD.svg here.")] = None,
     workdir: WorkdirOption = _WORKDIR,  # noqa: ARG001 - every command takes it
     as_json: JsonOption = False,
 ) -> None:
@@ -93,8 +93,12 @@ def show(
     if record is not None:
         from chiron.report.records import draw_record_of
 
-        draw_record_of(dataset, record, out)
-        console.print(f"{out}", soft_wrap=True)
+        picture = out or Path(f"{record}.svg")
+        draw_record_of(dataset, record, picture)
+        if as_json:
+            print_json({"picture": str(picture)})
+        else:
+            console.print(f"{picture}", soft_wrap=True)
         return
     manifest = dataset.manifest
     if as_json:

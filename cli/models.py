@@ -32,3 +32,6 @@ def predict(
     for p in predictions:
         table.add_row(p.record, *(f"{p.probabilities[n]:.3f}" if p.probabilities else "" for n in names), p.note)
     console.print(table)
+    console.print(
+        "Findings are independent of each other. Research only: no decision about a patient may rest on them."
+    )

@@ -108,8 +108,13 @@ def summary_table(report: RunReport) -> RenderableType:
     ends.add_row("verdict", report.training.verdict)
     ends.add_row("model", _model(report))
     ends.add_row("report", report.report_path)
+    ends.add_row("next", "open the report in a browser; fetch a dataset: .venv/bin/chiron pull " + _first_tag(report))
     tables = _arms(report.training), "", _comparisons(report.training)
     return Group(_heading(report), facts, "", *tables, "", ends)
+
+
+def _first_tag(report: RunReport) -> str:
+    return f"{report.releases[0].tag} DIR" if report.releases else "NAME DIR"
 
 
 def _heading(report: RunReport) -> Text:
@@ -156,14 +161,16 @@ def _compared(result: AgreementResult) -> str:
 
 def _gate(gate: GateReport) -> str:
     passed = sum(check.status is CheckStatus.PASSED for check in gate.checks)
-    return f"{'closed' if gate.blocked else 'open'}: {passed} of {len(gate.checks)} checks passed"
+    n_warnings = len(gate.checks) - passed - len(gate.blocking)
+    state = f"closed, {len(gate.blocking)} blocking" if gate.blocked else "open"
+    return f"{state}: {passed} of {len(gate.checks)} checks passed, {n_warnings} warnings"
 
 
 def _model(report: RunReport) -> str:
     model = report.model
     if model is None:
         return "none registered"
-    return " ".join([f"{model.name} version {model.version}", *(f"({alias})" for alias in model.aliases)])
+    return " ".join([f"{model.name} version {model.version}", *(f"({alias})" for alias in model.aliases), model.file])
 
 
 def _arms(training: TrainReport) -> Table:

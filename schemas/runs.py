@@ -8,7 +8,7 @@ __all__ = ["demo_run", "standard_run"]
 
 def demo_run() -> RunParams:
     """A few hundred simulated recordings and a small cohort: minutes on two cores."""
-    return RunParams(name="demo", synthesis=SynthesizeParams(cohort=CohortSpec(n_records=6_000)))
+    return RunParams(name="demo", synthesis=SynthesizeParams(cohort=CohortSpec(n_records=10_000)))
 
 
 def standard_run(name: str, source: str) -> RunParams:

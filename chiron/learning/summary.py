@@ -11,7 +11,7 @@ from chiron.learning.arms import Arm, NetworkArm
 from chiron.learning.evaluation import Aurocs, aurocs, thinned_roc
 from chiron.learning.examples import Collection
 from schemas.codes import Code, concept_name
-from schemas.results import ArmName, ArmResult, Comparison, LossCurve, RocCurve, TrainReport
+from schemas.results import ArmName, ArmResult, Comparison, Interval, LossCurve, RocCurve, TrainReport
 
 __all__ = ["Scored", "summarize"]
 
@@ -35,6 +35,7 @@ def summarize(
     areas = aurocs(truth, np.stack([s.score for s in scored]), patients)
     rivals = _rivals(scored, scored[-1].arm)
     best_rival = max(rivals, key=lambda i: areas.value[i])
+    scratch = next(i for i in rivals if scored[i].arm.name is ArmName.SCRATCH)
     comparison = _comparison(scored, areas, len(scored) - 1, best_rival)
     return TrainReport(
         target_system=target.system.value,
@@ -50,7 +51,7 @@ def summarize(
         roc=tuple(_roc(s, truth) for s in scored),
         losses=tuple(_loss_curve(s.arm) for s in scored if isinstance(s.arm, NetworkArm)),
         fit_for_registration=_above(comparison),
-        verdict=_verdict(comparison),
+        verdict=_verdict(_comparison(scored, areas, len(scored) - 1, scratch), comparison),
     )
 
 
@@ -110,14 +111,27 @@ def _above(comparison: Comparison) -> bool:
     return comparison.difference.value is not None and comparison.difference.value > 0
 
 
-def _verdict(comparison: Comparison) -> str:
-    d = comparison.difference
-    found = (
-        f"{comparison.arm} minus {comparison.reference} at {comparison.n_real} real records: "
-        f"{d.value:+.4f} (95 % interval {d.lower:+.4f} to {d.upper:+.4f}, p = {comparison.p_value:.2g})"
+def _verdict(scratch: Comparison, best: Comparison) -> str:
+    """Did the cohort help this network; and is the result good enough to register, against the best arm without it."""
+    helped = _claim(scratch.difference, "helped", "did not show a difference for", "harmed")
+    model = _claim(best.difference, "is better than", "is not shown to differ from", "is worse than")
+    kept = "It is the best by its estimate: registered." if _above(best) else "Not registered."
+    return (
+        f"Synthetic data {helped} the network: {_numbers(scratch)} over training from scratch on "
+        f"{scratch.n_real} real records. The model {model} the best arm without synthetic data, {best.reference}: "
+        f"{_numbers(best)}. {kept}"
     )
-    if not _above(comparison):
-        return f"not registered: synthetic data did not help here. {found}"
-    if d.lower is not None and d.lower > 0:
-        return f"fit for registration: synthetic data helped. {found}"
-    return f"fit for registration as the better one, not proven: the interval includes 0. {found}"
+
+
+def _claim(difference: Interval, above: str, unclear: str, below: str) -> str:
+    """What a difference says with its interval."""
+    if difference.lower is not None and difference.lower > 0:
+        return above
+    return below if difference.upper is not None and difference.upper < 0 else unclear
+
+
+def _numbers(comparison: Comparison) -> str:
+    d = comparison.difference
+    if d.value is None or d.lower is None or d.upper is None:
+        return "no difference could be computed"
+    return f"{d.value:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]".replace("-", "\N{MINUS SIGN}")

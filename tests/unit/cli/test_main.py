@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from chiron.datasets.refs import write_params
 from chiron.errors import NotFound
 from cli.parameters import run_params, stage_params
+from schemas.params import RunParams
 from schemas.runs import demo_run
 
 CHIRON = str(Path(sys.executable).with_name("chiron"))
@@ -112,6 +114,11 @@ def test_doctor_answers_in_json(tmp_path):
 
 def test_the_parameters_of_the_reproduction_are_those_of_the_demo():
     assert run_params(ROOT / "params.yaml", source=None, name=None, profile=None) == demo_run()
+
+
+def test_the_deployed_parameters_are_those_of_the_demo():
+    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    assert RunParams.model_validate(deployment["parameters"]["params"]) == demo_run()
 
 
 def test_options_win_over_a_file_and_a_source_names_the_dataset(tmp_path):

@@ -79,7 +79,8 @@ def test_the_verdict_follows_the_difference_to_the_best_arm_without_synthetic_da
         for arms in (("synthetic first",), ("scratch", "forest"))
     )
     assert report.fit_for_registration == (own[0] > max(rivals))
-    assert report.verdict.startswith("fit for registration" if report.fit_for_registration else "not registered")
+    assert report.verdict.endswith(": registered." if report.fit_for_registration else " Not registered.")
+    assert report.verdict.startswith("Synthetic data ")
 
 
 def test_without_known_patients_the_unit_is_the_record(experiment):
