@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
-from chiron.datasets.stage import Draft, Stage, run_stage
+from chiron.datasets.stage import run_stage
 from chiron.datasets.tables import write_table
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code
 from schemas.manifest import DatasetRef, Kind, ParentEntry

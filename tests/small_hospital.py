@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
 from chiron.datasets.splits import assign_splits
-from chiron.datasets.stage import Draft, Stage, run_stage, write_report
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.labels.agreement import agreement_of
 from chiron.labels.consensus import consensus_labels

@@ -17,7 +17,7 @@ from chiron.errors import DataError
 from schemas.manifest import DatasetRef
 from schemas.results import Report, StageOutcome
 
-__all__ = ["Draft", "Stage", "run_stage", "write_report"]
+__all__ = ["run_stage", "write_report"]
 
 
 def run_stage(

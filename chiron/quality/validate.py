@@ -9,9 +9,10 @@ from typing import Final
 import polars as pl
 
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import link_signals
 from chiron.datasets.splits import assign_splits
-from chiron.datasets.stage import Draft, Stage, run_stage, write_report
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import link_table, write_table
 from chiron.errors import Damaged
 from chiron.labels.agreement import agreement_of

@@ -13,8 +13,9 @@ from typing import Any, Final
 import polars as pl
 
 from chiron.datasets.dataset import open_dataset
+from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalDtype, SignalWriter
-from chiron.datasets.stage import Draft, Stage, run_stage, write_report
+from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.workdir import check_workdir
 from chiron.errors import InputRefused
