@@ -20,7 +20,10 @@ from rich.text import Text
 
 from chiron.progress import ProgressSink
 from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
-from schemas.results import OVERALL, AgreementResult, CheckStatus, GateReport, RunReport, TrainReport
+from schemas.agreement import OVERALL, AgreementResult
+from schemas.gate import CheckStatus, GateReport
+from schemas.results import RunReport
+from schemas.trained import TrainReport
 
 __all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_table"]
 

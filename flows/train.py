@@ -4,7 +4,8 @@ from prefect import flow
 
 from schemas.manifest import DatasetRef
 from schemas.params import TrainParams
-from schemas.results import RegisteredModel, StageOutcome
+from schemas.results import StageOutcome
+from schemas.trained import RegisteredModel
 from tasks.artifacts import publish_model, publish_stage
 from tasks.train import fit_and_compare, register_candidate
 

@@ -32,6 +32,9 @@ class CodeSystem(StrEnum):
     """Who defines a code."""
 
     SNOMED_CT = "SNOMED-CT"
+    SCP_ECG = "SCP-ECG"
+    WFDB = "WFDB"  # annotation codes and rhythm strings of PhysioNet
+    CODE_TEST = "CODE-TEST"  # the six abbreviations of the CODE study
     CINC2017 = "CINC2017"
     CHIRON = "CHIRON"
 
@@ -67,6 +70,7 @@ class LabelMethod(StrEnum):
 
     ADJUDICATED = "adjudicated"
     MAJORITY = "majority"
+    DAWID_SKENE = "dawid_skene"
     SINGLE_READER = "single_reader"
     GROUND_TRUTH = "ground_truth"
 

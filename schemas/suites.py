@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from schemas.base import Frozen
-from schemas.results import Severity
+from schemas.gate import Severity
 
 __all__ = ["ExpectationSpec", "Suite"]
 

@@ -11,6 +11,7 @@ import polars as pl
 __all__ = [
     "ANNOTATIONS",
     "EVENTS",
+    "FACTS",
     "LABELS",
     "PARAMETERS",
     "PREDICTIONS",
@@ -103,6 +104,17 @@ EVENTS: Final = TableSpec(
     key=("record_id", "annotator_id", "round", "start_sample", "end_sample", "code", "lead"),
 )
 
+FACTS: Final = TableSpec(
+    "facts",
+    {
+        "record_id": _STR,
+        "fact": _STR,  # with its unit in the name; which there are, the source's profile says
+        "number": _F64,
+        "text": _STR,  # one of a closed list, or a pseudonym; never free text
+    },
+    key=("record_id", "fact"),
+)
+
 LABELS: Final = TableSpec(
     "labels",
     {
@@ -163,6 +175,5 @@ PREDICTIONS: Final = TableSpec(
     key=("record_id", "arm", "n_real", "code_system", "code"),
 )
 
-TABLES: Final[dict[str, TableSpec]] = {
-    spec.name: spec for spec in (RECORDS, ANNOTATIONS, EVENTS, LABELS, SPLITS, QUARANTINE, PARAMETERS, PREDICTIONS)
-}
+_ALL: Final = (RECORDS, ANNOTATIONS, EVENTS, FACTS, LABELS, SPLITS, QUARANTINE, PARAMETERS, PREDICTIONS)
+TABLES: Final[dict[str, TableSpec]] = {spec.name: spec for spec in _ALL}

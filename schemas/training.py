@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from schemas.base import Frozen
 from schemas.codes import Code, CodeSystem
 from schemas.manifest import Sha256
-from schemas.results import ArmName, ArmResult
+from schemas.trained import ArmName, ArmResult
 
 __all__ = ["INTENDED_USE", "ModelCard", "ModelOutput", "WindowSpec"]
 

@@ -7,7 +7,9 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 from chiron.progress import report_line
 from chiron.report.stages import release_line, stage_line
-from schemas.results import GateReport, RegisteredModel, Release, RunReport, StageOutcome
+from schemas.gate import GateReport
+from schemas.results import Release, RunReport, StageOutcome
+from schemas.trained import RegisteredModel
 
 __all__ = ["publish_gate", "publish_model", "publish_page", "publish_release", "publish_stage"]
 

@@ -6,7 +6,8 @@ from prefect import task
 
 from chiron.report.run import write_run_report
 from schemas.params import RunParams
-from schemas.results import RegisteredModel, Release, RunReport, StageOutcome
+from schemas.results import Release, RunReport, StageOutcome
+from schemas.trained import RegisteredModel
 from tasks.artifacts import publish_page
 from tasks.policy import POLICY
 

@@ -10,7 +10,8 @@ from chiron.models.stage import train_models
 from chiron.settings import settings
 from schemas.manifest import DatasetRef
 from schemas.params import TrainParams
-from schemas.results import RegisteredModel, StageOutcome
+from schemas.results import StageOutcome
+from schemas.trained import RegisteredModel
 from tasks.policy import POLICY
 
 __all__ = ["fit_and_compare", "register_candidate"]

@@ -7,9 +7,10 @@ from prefect import task
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.refs import write_ref
 from chiron.quality.validate import validate_dataset
+from schemas.gate import GateReport
 from schemas.manifest import DatasetRef
 from schemas.params import ValidateParams
-from schemas.results import GateReport, StageOutcome
+from schemas.results import StageOutcome
 from tasks.policy import POLICY
 
 __all__ = ["check_dataset", "read_gate"]

@@ -15,33 +15,16 @@ from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
 from chiron.datasets.stage import run_stage
 from chiron.datasets.tables import write_table
+from schemas.agreement import AgreementResult
+from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code
+from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
+from schemas.ingested import DuplicateGroup, IngestReport, LabelCount
 from schemas.manifest import DatasetRef, Kind, ParentEntry
-from schemas.results import (
-    AgreementResult,
-    ArmResult,
-    CheckResult,
-    CheckStatus,
-    ColumnMissingness,
-    Comparison,
-    Dependence,
-    DuplicateGroup,
-    GateReport,
-    Hole,
-    IngestReport,
-    Interval,
-    LabelCount,
-    LossCurve,
-    Passport,
-    RegisteredModel,
-    Release,
-    RocCurve,
-    RunReport,
-    Severity,
-    StageOutcome,
-    TrainReport,
-)
+from schemas.missingness import ColumnMissingness, Dependence, Hole, Passport
+from schemas.results import Release, RunReport, StageOutcome
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TableSpec
+from schemas.trained import ArmResult, Comparison, LossCurve, RegisteredModel, RocCurve, TrainReport
 
 __all__ = ["MadeUpDatasets", "made_up_datasets", "made_up_report", "toy_ecg"]
 

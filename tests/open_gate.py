@@ -1,6 +1,6 @@
 """The report of a gate that is open, for tests that make a dataset by hand."""
 
-from schemas.results import CheckResult, CheckStatus, GateReport, Severity
+from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 
 __all__ = ["OPEN_GATE", "closed_gate"]
 

@@ -15,9 +15,9 @@ from chiron.datasets.tables import write_table
 from chiron.labels.agreement import agreement_of
 from chiron.labels.consensus import consensus_labels
 from chiron.quality.views import Evidence
+from schemas.ingested import IngestReport, LabelCount, LabelHop
 from schemas.manifest import DatasetRef, Kind
 from schemas.params import SplitShares
-from schemas.results import IngestReport, LabelCount, LabelHop
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 __all__ = ["CODES", "FS_HZ", "N_RECORDS", "evidence_of", "ingested", "readings_of", "records_of", "sine"]

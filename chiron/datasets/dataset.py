@@ -14,8 +14,8 @@ from chiron.datasets.physical import to_mv
 from chiron.datasets.signals import SignalReader
 from chiron.datasets.tables import scan_table, table_path
 from chiron.errors import Damaged, NotFound
+from schemas.base import Report
 from schemas.manifest import DatasetRef, Manifest
-from schemas.results import Report
 from schemas.tables import TableSpec
 
 __all__ = ["Dataset", "open_dataset"]

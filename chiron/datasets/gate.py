@@ -2,8 +2,8 @@
 
 from chiron.datasets.dataset import Dataset
 from chiron.errors import GateClosed
+from schemas.gate import GateReport
 from schemas.manifest import Kind
-from schemas.results import GateReport
 
 __all__ = ["require_open_gate"]
 

@@ -14,8 +14,9 @@ from chiron.datasets.canonical import canonical_json
 from chiron.datasets.manifest import Draft, Stage, make_manifest, read_manifest, stage_key, write_manifest
 from chiron.datasets.workdir import claim_workdir, remove_tree, sync_path, sync_tree
 from chiron.errors import DataError
+from schemas.base import Report
 from schemas.manifest import DatasetRef
-from schemas.results import Report, StageOutcome
+from schemas.results import StageOutcome
 
 __all__ = ["run_stage", "write_report"]
 

@@ -13,8 +13,8 @@ import polars as pl
 
 from chiron.labels.kappa import Ints, Statistic, cohen, equal_share, fleiss, with_interval
 from chiron.labels.readings import canonical_readings, code_name, last_readings
+from schemas.agreement import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 from schemas.codes import AnnotatorKind
-from schemas.results import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 
 __all__ = ["agreement_of"]
 

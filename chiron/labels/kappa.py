@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from schemas.results import Interval
+from schemas.base import Interval
 
 __all__ = ["Statistic", "cohen", "equal_share", "fleiss", "with_interval"]
 

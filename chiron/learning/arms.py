@@ -18,7 +18,7 @@ from chiron.learning.finetuning import fine_tuned
 from chiron.learning.network import Network, new_network
 from chiron.learning.training import Examples, Recipe, Trace, fit, predict
 from chiron.progress import report_progress
-from schemas.results import ArmName
+from schemas.trained import ArmName
 
 __all__ = ["Arm", "NetworkArm", "forest", "from_scratch", "pretrained", "synthetic_first"]
 

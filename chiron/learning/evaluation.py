@@ -14,7 +14,7 @@ from sklearn.metrics import roc_curve
 
 from chiron.errors import BadParameters
 from chiron.labels.positive import positive
-from schemas.results import Interval
+from schemas.base import Interval
 
 __all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc"]
 

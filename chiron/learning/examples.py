@@ -13,9 +13,10 @@ import polars as pl
 from chiron.datasets.dataset import Dataset
 from chiron.errors import BadParameters
 from chiron.labels.positive import is_positive
-from chiron.learning.features import FEATURE_NAMES, features_of
 from chiron.learning.training import Examples
-from chiron.learning.windows import cut, n_windows, prepare
+from chiron.learning.windows import cut, n_windows
+from chiron.measures.features import FEATURE_NAMES, features_of
+from chiron.measures.prepared import prepare
 from chiron.progress import report_progress
 from schemas.codes import Code, CodeSystem, SplitName
 from schemas.tables import LABELS, RECORDS, SPLITS
@@ -111,7 +112,9 @@ def collect(dataset: Dataset, records: pl.DataFrame, view: View, *, with_feature
     features_ND = np.zeros((records.height, len(FEATURE_NAMES) if with_features else 0), np.float32)
     for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
         row = records.row(i, named=True)
-        prepared = prepare(dataset.physical_mv(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window)
+        prepared = prepare(
+            dataset.physical_mv(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window.fs_hz
+        )
         x_WLT[firsts[i] : firsts[i] + counts[i]] = cut(prepared, counts[i], view.window)
         if with_features:
             features_ND[i] = features_of(prepared[0], view.window.fs_hz)

@@ -24,8 +24,8 @@ from chiron.learning.training import predict
 from chiron.settings import settings
 from schemas.codes import Code, SplitName
 from schemas.params import TrainParams
-from schemas.results import TrainReport
 from schemas.tables import PREDICTIONS, RECORDS
+from schemas.trained import TrainReport
 
 __all__ = ["Experiment", "run_experiment"]
 

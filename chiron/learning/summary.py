@@ -10,8 +10,9 @@ from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm
 from chiron.learning.evaluation import Aurocs, aurocs, thinned_roc
 from chiron.learning.examples import Collection
+from schemas.base import Interval
 from schemas.codes import Code, concept_name
-from schemas.results import ArmName, ArmResult, Comparison, Interval, LossCurve, RocCurve, TrainReport
+from schemas.trained import ArmName, ArmResult, Comparison, LossCurve, RocCurve, TrainReport
 
 __all__ = ["Scored", "summarize"]
 

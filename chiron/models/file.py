@@ -18,7 +18,8 @@ from safetensors.numpy import save_file
 from chiron.errors import BadParameters, Damaged, NotFound
 from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.training import window_logits
-from chiron.learning.windows import NORMALISATION, windows_of
+from chiron.learning.windows import windows_of
+from chiron.measures.prepared import NORMALISATION
 from schemas.codes import Code
 from schemas.training import ModelCard
 

@@ -6,7 +6,7 @@ from chiron.datasets.dataset import open_dataset
 from chiron.models.registry import default_tracking_uri, register_model
 from chiron.models.stage import MODEL_FILE
 from schemas.manifest import DatasetRef
-from schemas.results import RegisteredModel, TrainReport
+from schemas.trained import RegisteredModel, TrainReport
 
 __all__ = ["register_if_better"]
 

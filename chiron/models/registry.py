@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from chiron.datasets.canonical import file_sha256
 from chiron.errors import NotFound, ServiceUnavailable
-from schemas.results import RegisteredModel
+from schemas.trained import RegisteredModel
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
 

@@ -10,13 +10,14 @@ from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.learning.experiment import Experiment, run_experiment
 from chiron.learning.network import ARCHITECTURE
-from chiron.learning.windows import NORMALISATION
+from chiron.measures.prepared import NORMALISATION
 from chiron.models.file import save_model
 from schemas.codes import concept_name
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import TrainParams
-from schemas.results import ArmName, StageOutcome, TrainReport
+from schemas.results import StageOutcome
 from schemas.tables import PREDICTIONS
+from schemas.trained import ArmName, TrainReport
 from schemas.training import ModelCard, ModelOutput
 
 __all__ = ["MODEL_FILE", "train_models"]

@@ -23,7 +23,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from great_expectations.expectations.registry import get_expectation_impl
 
-from schemas.results import CheckResult, CheckStatus
+from schemas.gate import CheckResult, CheckStatus
 from schemas.suites import ExpectationSpec
 
 __all__ = ["columns_of", "run_checkpoint"]

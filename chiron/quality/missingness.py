@@ -16,7 +16,7 @@ from scipy.stats import chi2_contingency, false_discovery_control
 from chiron.labels.positive import is_positive
 from chiron.labels.readings import code_name
 from chiron.quality.strata import age_band, find_holes
-from schemas.results import ColumnMissingness, Dependence, Passport
+from schemas.missingness import ColumnMissingness, Dependence, Passport
 
 __all__ = ["FALSE_DISCOVERY_RATE", "column_missingness", "passport_of"]
 

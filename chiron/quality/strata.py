@@ -8,7 +8,7 @@ import polars as pl
 
 from chiron.labels.positive import is_positive
 from schemas.codes import Sex
-from schemas.results import Hole
+from schemas.missingness import Hole
 
 __all__ = ["AGE_BANDS", "ANY", "age_band", "find_holes", "positive_labels"]
 

@@ -23,9 +23,12 @@ from chiron.quality.missingness import passport_of
 from chiron.quality.signals import signal_quality
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
 from chiron.quality.views import Evidence, views_of
+from schemas.agreement import AgreementReport
+from schemas.gate import GateReport
+from schemas.ingested import IngestReport
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import GateParams, ValidateParams
-from schemas.results import AgreementReport, GateReport, IngestReport, StageOutcome
+from schemas.results import StageOutcome
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
 
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]

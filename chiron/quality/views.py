@@ -11,7 +11,8 @@ import polars as pl
 
 from chiron.labels.readings import with_canonical_code
 from chiron.quality.strata import positive_labels
-from schemas.results import OVERALL, AgreementKind, AgreementResult, IngestReport, LabelHop
+from schemas.agreement import OVERALL, AgreementKind, AgreementResult
+from schemas.ingested import IngestReport, LabelHop
 
 __all__ = ["Evidence", "views_of"]
 

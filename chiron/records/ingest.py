@@ -30,10 +30,11 @@ from chiron.records.quarantine import Refusal, keep_refused, quarantine_table
 from chiron.records.rows import record_row
 from chiron.records.sources import choose_profile
 from chiron.records.wfdb_files import read_signal
+from schemas.ingested import DuplicateGroup, IngestReport
 from schemas.manifest import Kind, ParentEntry
 from schemas.params import IngestParams
 from schemas.profiles import SourceProfile
-from schemas.results import DuplicateGroup, IngestReport, StageOutcome
+from schemas.results import StageOutcome
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 __all__ = ["ingest_source"]

@@ -20,8 +20,8 @@ from chiron.records.pseudonyms import Pseudonyms
 from chiron.records.quarantine import Refusal
 from chiron.records.wfdb_files import require_regular
 from schemas.codes import QuarantineReason
+from schemas.ingested import LabelCount, LabelHop
 from schemas.profiles import LabelFile, SourceProfile
-from schemas.results import LabelCount, LabelHop
 from schemas.tables import ANNOTATIONS
 
 __all__ = ["Readings", "RecordNames", "RowFault", "find_label_files", "read_label_files"]

@@ -21,8 +21,10 @@ from chiron.report.plots import (
 from chiron.report.svg import inline_svg
 from chiron.report.tables import arm_order, arms_in_order, compared_readings
 from chiron.report.traces import draw_record
+from schemas.base import Interval
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
-from schemas.results import ArmName, Interval, RunReport, TrainReport
+from schemas.results import RunReport
+from schemas.trained import ArmName, TrainReport
 
 __all__ = ["Figures", "Trace", "TracePair", "draw_figures"]
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
+from schemas.agreement import AgreementResult
+from schemas.base import Interval
 from schemas.codes import Code, CodeSystem, concept_name
-from schemas.results import AgreementResult, Interval
 
 __all__ = [
     "agreement",

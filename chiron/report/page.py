@@ -22,7 +22,8 @@ from chiron.report.tables import (
     label_rows,
     real_sizes,
 )
-from schemas.results import CheckStatus, RunReport
+from schemas.gate import CheckStatus
+from schemas.results import RunReport
 
 __all__ = ["render_report", "write_report_page"]
 

@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 
 from chiron.report.formats import clipped, interval
 from chiron.report.svg import COLOURS, FIGURE_STYLE, MARKERS, SERIES
-from schemas.results import ArmResult, ColumnMissingness, Interval, LossCurve, RocCurve
+from schemas.base import Interval
+from schemas.missingness import ColumnMissingness
+from schemas.trained import ArmResult, LossCurve, RocCurve
 
 __all__ = [
     "IntervalRow",

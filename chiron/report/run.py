@@ -7,19 +7,14 @@ from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.workdir import write_file
 from chiron.report.page import write_report_page
 from chiron.report.tables import label_rows
+from schemas.agreement import AgreementReport
+from schemas.gate import GateReport
+from schemas.ingested import IngestReport
+from schemas.missingness import Passport
 from schemas.params import RunParams
-from schemas.results import (
-    AgreementReport,
-    GateReport,
-    IngestReport,
-    Passport,
-    RegisteredModel,
-    Release,
-    RunReport,
-    StageOutcome,
-    TrainReport,
-)
+from schemas.results import Release, RunReport, StageOutcome
 from schemas.tables import RECORDS, SPLITS
+from schemas.trained import RegisteredModel, TrainReport
 
 __all__ = ["write_run_report"]
 

@@ -7,23 +7,14 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.labels.positive import is_positive
+from schemas.agreement import AgreementResult, AgreementStatistic
 from schemas.codes import Code, CodeSystem, SplitName, canonical, concept_name
-from schemas.results import (
-    AgreementResult,
-    AgreementStatistic,
-    ArmName,
-    ArmResult,
-    CheckResult,
-    CheckStatus,
-    Hole,
-    IngestReport,
-    LabelHop,
-    Passport,
-    RunReport,
-    Severity,
-    TrainReport,
-)
+from schemas.gate import CheckResult, CheckStatus, Severity
+from schemas.ingested import IngestReport, LabelHop
+from schemas.missingness import Hole, Passport
+from schemas.results import RunReport
 from schemas.tables import LABELS, RECORDS, SPLITS
+from schemas.trained import ArmName, ArmResult, TrainReport
 
 __all__ = [
     "Comparison",

@@ -10,7 +10,7 @@ import numpy as np
 from chiron.synthesis.batch import CohortBatch
 from schemas.base import Frozen
 from schemas.cohort import CohortSpec, Rhythm
-from schemas.results import CheckResult, CheckStatus, GateReport, Severity
+from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 from schemas.tables import PARAMETERS, RECORDS
 
 __all__ = ["BatchCount", "check_cohort", "count_batch"]

@@ -13,9 +13,10 @@ from chiron.datasets.registry import list_releases, open_registry
 from chiron.datasets.registry_files import CONFIG, read_remote
 from chiron.datasets.stage import run_stage, write_report
 from chiron.errors import Damaged, GateClosed, NotFound, ReleaseConflict, WorkdirRefused
+from schemas.gate import GateReport
 from schemas.manifest import Kind
 from schemas.params import ReleaseParams
-from schemas.results import GateReport, StageOutcome
+from schemas.results import StageOutcome
 
 DEMO = ReleaseParams(name="demo")
 

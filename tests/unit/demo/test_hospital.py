@@ -8,8 +8,8 @@ from chiron.datasets.dataset import open_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import BadParameters, WorkdirRefused
 from chiron.records.ingest import ingest_source
+from schemas.ingested import IngestReport
 from schemas.params import IngestParams
-from schemas.results import IngestReport
 from schemas.tables import ANNOTATIONS, RECORDS
 
 

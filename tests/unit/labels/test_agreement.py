@@ -8,7 +8,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from chiron.labels.agreement import agreement_of
-from schemas.results import AgreementKind, AgreementStatistic
+from schemas.agreement import AgreementKind, AgreementStatistic
 from schemas.tables import ANNOTATIONS
 
 AF, SINUS = "164889003", "426783006"  # SNOMED CT

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from chiron.learning.augment import augment
-from chiron.learning.rpeaks import find_r_peaks
+from chiron.measures.rpeaks import find_r_peaks
 from tests.unit.learning.conftest import spikes
 
 

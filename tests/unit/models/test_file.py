@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from chiron.errors import BadParameters, Damaged, NotFound
 from chiron.learning.network import ARCHITECTURE, new_network
-from chiron.learning.windows import NORMALISATION
+from chiron.measures.prepared import NORMALISATION
 from chiron.models import file as model_file
 from chiron.models.file import load_model, save_model
 from schemas.codes import ATRIAL_FIBRILLATION, SINUS_RHYTHM

@@ -11,8 +11,9 @@ from chiron.models.registry import default_tracking_uri, list_models
 from chiron.models.stage import MODEL_FILE, train_models
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.params import TrainParams
-from schemas.results import StageOutcome, TrainReport
+from schemas.results import StageOutcome
 from schemas.tables import PREDICTIONS
+from schemas.trained import TrainReport
 from schemas.training import WindowSpec
 
 PARAMS = TrainParams(

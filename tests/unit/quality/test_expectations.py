@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from chiron.quality.expectations import run_checkpoint
-from schemas.results import CheckStatus, GateReport, Severity
+from schemas.gate import CheckStatus, GateReport, Severity
 from schemas.suites import ExpectationSpec
 
 POSITIVE = {"column": "x", "min_value": 0, "strict_min": True}

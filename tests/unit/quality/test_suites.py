@@ -7,8 +7,8 @@ from small_hospital import evidence_of, readings_of, records_of
 from chiron.quality import expectations
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
 from chiron.quality.views import views_of
+from schemas.gate import Severity
 from schemas.params import GateParams
-from schemas.results import Severity
 from schemas.suites import ExpectationSpec
 
 

@@ -8,9 +8,11 @@ from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged
 from chiron.quality.validate import validate_dataset
+from schemas.agreement import AgreementReport
+from schemas.gate import GateReport
 from schemas.manifest import Kind
+from schemas.missingness import Passport
 from schemas.params import GateParams, ValidateParams
-from schemas.results import AgreementReport, GateReport, Passport
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS
 
 

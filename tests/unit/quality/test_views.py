@@ -8,8 +8,9 @@ from chiron.datasets.dataset import open_dataset
 from chiron.quality.signals import signal_quality
 from chiron.quality.validate import check_evidence
 from schemas.codes import SplitName
+from schemas.gate import CheckStatus
+from schemas.ingested import IngestReport, LabelCount
 from schemas.params import GateParams
-from schemas.results import CheckStatus, IngestReport, LabelCount
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE
 
 

@@ -15,9 +15,9 @@ from chiron.errors import BadParameters, DataError, EmptySource, NotFound, Workd
 from chiron.records.ingest import ingest_source
 from chiron.records.landing import list_landing
 from chiron.records.quarantine import list_quarantine
+from schemas.ingested import IngestReport
 from schemas.params import IngestParams
 from schemas.profiles import DEMO_HOSPITAL, PROFILES
-from schemas.results import IngestReport
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 from .conftest import samples, write_record

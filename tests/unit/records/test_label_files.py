@@ -2,7 +2,7 @@ import pytest
 
 from chiron.records.label_files import RecordNames, RowFault
 from chiron.records.quarantine import list_quarantine
-from schemas.results import IngestReport
+from schemas.ingested import IngestReport
 from schemas.tables import ANNOTATIONS, QUARANTINE
 
 from .conftest import samples, write_record

@@ -1,7 +1,7 @@
 import pytest
 
 from chiron.report.formats import count, finding, interval, p_value, percent_interval, signed_interval, words
-from schemas.results import Interval
+from schemas.base import Interval
 
 BOUNDED = Interval(value=-0.01, lower=-0.0304, upper=0.0104)
 

@@ -5,7 +5,9 @@ from matplotlib.figure import Figure
 
 from chiron.report.plots import IntervalRow, interval_plot, learning_plot, loss_plot, missingness_plot, roc_plot
 from chiron.report.svg import MARKERS
-from schemas.results import Interval, LossCurve, RunReport
+from schemas.base import Interval
+from schemas.results import RunReport
+from schemas.trained import LossCurve
 
 
 def words_of(figure: Figure) -> list[str]:

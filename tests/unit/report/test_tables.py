@@ -10,7 +10,8 @@ from chiron.report.tables import (
     label_rows,
     real_sizes,
 )
-from schemas.results import RunReport, Severity
+from schemas.gate import Severity
+from schemas.results import RunReport
 
 
 def test_labels_are_counted_per_finding_and_split(run_report: RunReport, datasets: MadeUpDatasets) -> None:

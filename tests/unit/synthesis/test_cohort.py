@@ -12,8 +12,8 @@ from chiron.synthesis import cohort
 from chiron.synthesis.batch import synthesize_batch
 from chiron.synthesis.cohort import synthesize_cohort
 from schemas.cohort import CohortSpec
+from schemas.gate import GateReport
 from schemas.params import SynthesizeParams
-from schemas.results import GateReport
 from schemas.tables import RECORDS
 
 PARAMS = SynthesizeParams(cohort=CohortSpec(n_records=50, duration_s=6))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from chiron.learning.features import FEATURE_NAMES, features_of
-from chiron.learning.rpeaks import find_r_peaks
+from chiron.measures.features import FEATURE_NAMES, features_of
+from chiron.measures.rpeaks import find_r_peaks
 from tests.unit.learning.conftest import spikes
 
 

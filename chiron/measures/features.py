@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.signal import welch
 
-from chiron.learning.rpeaks import find_r_peaks
+from chiron.measures.rpeaks import find_r_peaks
 
 __all__ = ["FEATURE_NAMES", "features_of"]
 
@@ -40,7 +40,7 @@ FEATURE_NAMES: Final = tuple(
 
 
 def features_of(x: np.ndarray, fs_hz: float) -> np.ndarray:
-    """All features of one lead. x: (n,) without nan, as `windows.prepare` leaves it; returns (n_features,) float32.
+    """All features of one lead. x: (n,) without nan, as `prepared.prepare` leaves it; returns (n_features,) float32.
 
     A feature that needs more beats than there are is 0.
     """

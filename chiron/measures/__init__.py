@@ -1,0 +1,1 @@
+"""What can be measured on one recording: beats, intervals, shapes, spectra."""
