@@ -54,6 +54,7 @@ class RowFault(StrEnum):
     SEVERAL_CODES = "several_codes"
     RECORD_NOT_IN_SOURCE = "record_not_in_source"
     RECORD_IN_QUARANTINE = "record_in_quarantine"  # the record is kept with its bytes, and its row with the source
+    STATED_TWICE = "stated_twice"  # by the same annotator in the same round, with the same words
 
 
 class RecordNames:
@@ -105,7 +106,8 @@ class Parsed:
     facts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=by_name(FACTS.columns)))
     records: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=by_name(CLINICAL_COLUMNS)))
     stated: Counter[Code] = field(default_factory=Counter)  # readings found present, counted in the raw text
-    faults: Counter[RowFault] = field(default_factory=Counter)
+    faults: Counter[RowFault] = field(default_factory=Counter)  # rows
+    lost: Counter[tuple[RowFault, Code]] = field(default_factory=Counter)  # of `stated`, what is not in `annotations`
     refusals: list[Refusal] = field(default_factory=list)
     unreadable_values: Counter[str] = field(default_factory=Counter)  # by column of `records` or fact
     unknown_codes: Counter[Code] = field(default_factory=Counter)  # outside the vocabulary: kept, but not known absent
