@@ -1,11 +1,15 @@
 """Clinical codes and the closed vocabularies of the tables.
 
 A code always carries its system. Annotations keep the code as the source wrote it; `CANONICAL` says which code of
-a shared system means the same, and labels are made from those.
+a shared system means the same, and labels are made from those. Where each mapping comes from: `schemas.code_mappings`.
 """
 
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from schemas.code_mappings import CODE_TEST_TO_SNOMED, SCP_TO_SNOMED, SNOMED_SYNONYMS, WFDB_RHYTHM_TO_SNOMED
+from schemas.code_names import CODE_TEST, SCP_ECG, SNOMED_CT, WFDB_RHYTHMS
+from schemas.snomed import is_concept_id
 
 __all__ = [
     "ATRIAL_FIBRILLATION",
@@ -25,6 +29,7 @@ __all__ = [
     "SplitName",
     "canonical",
     "concept_name",
+    "is_code",
 ]
 
 
@@ -108,20 +113,34 @@ PREMATURE_VENTRICULAR: Final = Code(CodeSystem.SNOMED_CT, "427172004")
 OTHER_RHYTHM: Final = Code(CodeSystem.CHIRON, "other-rhythm")
 NOISE: Final = Code(CodeSystem.CHIRON, "too-noisy")
 
+
+def _of(system: CodeSystem, names: dict[str, str]) -> dict[Code, str]:
+    return {Code(system, code): name for code, name in names.items()}
+
+
 CONCEPT_NAMES: Final[dict[Code, str]] = {
-    SINUS_RHYTHM: "normal sinus rhythm",
-    ATRIAL_FIBRILLATION: "atrial fibrillation",
-    PREMATURE_ATRIAL: "premature atrial complexes",
-    PREMATURE_VENTRICULAR: "premature ventricular complexes",
+    **_of(CodeSystem.SNOMED_CT, SNOMED_CT),
+    **_of(CodeSystem.SCP_ECG, SCP_ECG),
+    **_of(CodeSystem.WFDB, WFDB_RHYTHMS),
+    **_of(CodeSystem.CODE_TEST, CODE_TEST),
     OTHER_RHYTHM: "other rhythm",
     NOISE: "too noisy to read",
 }
+
+
+def _to_snomed(system: CodeSystem, mapping: dict[str, str]) -> dict[Code, Code]:
+    return {Code(system, code): Code(CodeSystem.SNOMED_CT, snomed) for code, snomed in mapping.items()}
+
 
 CANONICAL: Final[dict[Code, Code]] = {
     Code(CodeSystem.CINC2017, "N"): SINUS_RHYTHM,
     Code(CodeSystem.CINC2017, "A"): ATRIAL_FIBRILLATION,
     Code(CodeSystem.CINC2017, "O"): OTHER_RHYTHM,
     Code(CodeSystem.CINC2017, "~"): NOISE,
+    **_to_snomed(CodeSystem.SCP_ECG, SCP_TO_SNOMED),
+    **_to_snomed(CodeSystem.WFDB, WFDB_RHYTHM_TO_SNOMED),
+    **_to_snomed(CodeSystem.CODE_TEST, CODE_TEST_TO_SNOMED),
+    **_to_snomed(CodeSystem.SNOMED_CT, SNOMED_SYNONYMS),
 }
 
 
@@ -133,3 +152,13 @@ def canonical(code: Code) -> Code:
 def concept_name(code: Code) -> str:
     """A name to show to people."""
     return CONCEPT_NAMES.get(canonical(code), str(code))
+
+
+def is_code(code: Code) -> bool:
+    """Whether the system has, or can have, such a code; so that no other text passes for one.
+
+    SNOMED CT is open: every well-formed identifier of a concept counts. The other systems are closed lists.
+    """
+    if code.system is CodeSystem.SNOMED_CT:
+        return is_concept_id(code.code)
+    return code in CONCEPT_NAMES or code in CANONICAL
