@@ -2,20 +2,31 @@
 
 A record's samples lie lead after lead from its `sample_offset` on. Physical = (digital - baseline) / gain; the
 type's minimum means missing. Where records lie is layout: shards, chunks and padding are no part of the content.
+The bytes of the files are in `chiron.datasets.shards`.
 """
 
 import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Final, Self
 
 import numpy as np
-import zarr
-from zarr.codecs import BloscCodec, BloscShuffle
 
 from chiron.datasets.links import link_or_copy
-from chiron.datasets.workdir import sync_path
+from chiron.datasets.shards import (
+    SIGNALS,
+    ArrayLayout,
+    ShardWriter,
+    SignalDtype,
+    read_chunk,
+    shard_path,
+    stored_chunks,
+)
+from chiron.datasets.workdir import remove_tree, sync_path
+from chiron.errors import Damaged, NotFound
 from chiron.settings import settings
 
 __all__ = [
@@ -23,6 +34,7 @@ __all__ = [
     "SignalDtype",
     "SignalReader",
     "SignalWriter",
+    "can_append",
     "create_signal_array",
     "default_shard_samples",
     "link_signals",
@@ -31,10 +43,7 @@ __all__ = [
     "write_region",
 ]
 
-SIGNALS: Final = "signals.zarr"
-SignalDtype = Literal["int16", "int32"]
-_CHUNK_SAMPLES: Final = 2**18
-_READ_AHEAD_SAMPLES: Final = 2**23
+_CHUNK_SAMPLES: Final = 2**17  # a record that is read alone costs one or two chunks
 _INT16: Final = np.iinfo(np.int16)
 
 
@@ -47,7 +56,11 @@ def signal_sha256(signal: np.ndarray) -> str:
 
 
 def to_missing(signal: np.ndarray, dtype: SignalDtype) -> np.ndarray:
-    """The samples in `dtype`, with the missing value of that type."""
+    """The samples in `dtype`, with the missing value of that type. Raises ValueError where one has no place in it."""
+    if signal.dtype == dtype:
+        return signal
+    if dtype == "int16" and not _fits_int16(signal):
+        raise ValueError(f"samples: expected values of 16 bits, found wider ones in {signal.dtype}")
     missing = signal == np.iinfo(signal.dtype).min
     converted = signal.astype(dtype)
     converted[missing] = np.iinfo(np.dtype(dtype)).min
@@ -73,33 +86,36 @@ def default_shard_samples(dtype: SignalDtype) -> int:
     return max(n_bytes // np.dtype(dtype).itemsize // _CHUNK_SAMPLES, 1) * _CHUNK_SAMPLES
 
 
-def create_signal_array(folder: Path, *, dtype: SignalDtype, n_samples_total: int, shard_samples: int) -> zarr.Array:
-    """Make the empty array. Regions of whole shards may then be written by several processes at once.
+def _layout(dtype: SignalDtype, n_samples: int, shard_samples: int) -> ArrayLayout:
+    return ArrayLayout(dtype, n_samples, shard_samples, min(_CHUNK_SAMPLES, shard_samples))
+
+
+def create_signal_array(folder: Path, *, dtype: SignalDtype, n_samples_total: int, shard_samples: int) -> None:
+    """Make the array, all samples missing. Regions of whole shards may then be written by several processes at once.
 
     `shard_samples` must be a whole number of chunks, or at most one chunk.
     """
-    chunk = min(_CHUNK_SAMPLES, shard_samples)
-    return zarr.create_array(
-        store=folder / SIGNALS,
-        shape=(n_samples_total,),
-        chunks=(chunk,),
-        shards=(shard_samples,),
-        dtype=dtype,
-        compressors=BloscCodec(cname="zstd", clevel=1, shuffle=BloscShuffle.bitshuffle),
-        fill_value=int(np.iinfo(np.dtype(dtype)).min),
-        overwrite=True,
-    )
+    remove_tree(folder / SIGNALS)
+    _layout(dtype, n_samples_total, shard_samples).write(folder)
 
 
 def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
-    """Write flat samples from `offset` on, to the disk. Nobody else may write to the shards that this touches."""
-    array = _open(folder, "r+")
-    array[offset : offset + samples.size] = samples
-    shard_samples = array.shards[0]
-    for number in range(offset // shard_samples, -(-(offset + samples.size) // shard_samples)):
-        shard = folder / SIGNALS / "c" / str(number)
-        if shard.exists():  # a shard of missing samples only is not stored
-            sync_path(shard)
+    """Write flat samples from `offset` on, to the disk: whole shards, the last of which is filled up as missing.
+
+    Raises ValueError where no shard begins at `offset`, or the array ends before the samples.
+    """
+    layout = ArrayLayout.read(folder)
+    if offset % layout.shard_samples or not 0 <= offset <= layout.n_samples - samples.size:
+        raise ValueError(f"region: expected whole shards within {layout.n_samples}, found {offset} + {samples.size}")
+    for number, of_shard in enumerate(_pieces(samples, layout.shard_samples), start=offset // layout.shard_samples):
+        with closing(ShardWriter(folder, number, layout)) as shard:
+            for chunk in _pieces(of_shard, layout.chunk_samples):
+                shard.add(chunk)
+        sync_path(shard_path(folder, number))
+
+
+def _pieces(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (samples[first : first + size] for first in range(0, samples.size, size))
 
 
 def link_signals(source: Path, target: Path) -> None:
@@ -107,40 +123,86 @@ def link_signals(source: Path, target: Path) -> None:
     shutil.copytree(source / SIGNALS, target / SIGNALS, copy_function=link_or_copy)
 
 
-def _open(folder: Path, mode: Literal["r", "r+"]) -> Any:
-    return zarr.open_array(folder / SIGNALS, mode=mode)
+def can_append(folder: Path, dtype: SignalDtype, shard_samples: int | None = None) -> bool:
+    """Whether a new array of this type may begin with that of the dataset `folder`, whose layout must be the same."""
+    try:
+        found = ArrayLayout.read(folder)
+    except (NotFound, Damaged):
+        return False
+    return found == _layout(dtype, found.n_samples, shard_samples or default_shard_samples(dtype))
 
 
 class SignalWriter:
-    """Writes records one after the other; memory is one shard. A context manager: leaving it writes the rest."""
+    """Writes records one after the other; memory is one chunk. A context manager: leaving it writes the rest.
 
-    def __init__(self, folder: Path, *, dtype: SignalDtype = "int16", shard_samples: int | None = None) -> None:
-        self._dtype = dtype
-        self._shard = shard_samples or default_shard_samples(dtype)
-        self._array: Any = create_signal_array(folder, dtype=dtype, n_samples_total=0, shard_samples=self._shard)
-        self._buffer = np.empty(self._shard, dtype=dtype)
-        self._filled = 0
-        self._written = 0
+    `after`: a dataset folder whose array the new one begins with. Full shards are linked, what the last one holds is
+    copied, and nothing there is written to. Raises ValueError where `can_append` says no.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        dtype: SignalDtype = "int16",
+        shard_samples: int | None = None,
+        after: Path | None = None,
+    ) -> None:
+        self._folder = folder
+        self._layout = _layout(dtype, 0, shard_samples or default_shard_samples(dtype))
+        self._chunk = np.empty(self._layout.chunk_samples, dtype=dtype)
+        self._filled = 0  # of the chunk
+        self._n_samples = 0
+        self._n_shards = 0
+        self._shard: ShardWriter | None = None
+        if after is not None and not can_append(after, dtype, self._layout.shard_samples):
+            raise ValueError(f"signals: expected an array that {dtype} samples can follow, found another in {after}")
+        remove_tree(folder / SIGNALS)
+        if after is not None:
+            self._begin_with(after, ArrayLayout.read(after))
+
+    def _begin_with(self, after: Path, old: ArrayLayout) -> None:
+        self._n_shards, n_rest = divmod(old.n_samples, old.shard_samples)
+        self._n_samples = old.n_samples - n_rest
+        shard_path(self._folder, 0).parent.mkdir(parents=True)
+        for number in range(self._n_shards):
+            if shard_path(after, number).exists():  # a shard of missing samples only may not be stored
+                link_or_copy(shard_path(after, number), shard_path(self._folder, number))
+        first, last = self._n_samples // old.chunk_samples, old.n_samples // old.chunk_samples
+        for stored in stored_chunks(after, old, range(first, last)):
+            self._open_shard().add_stored(stored)
+            self._n_samples += old.chunk_samples
+        if n_last := old.n_samples - self._n_samples:
+            (stored,) = stored_chunks(after, old, range(last, last + 1))
+            self.append(read_chunk(stored, old)[:n_last])
 
     def append(self, signal: np.ndarray) -> int:
         """Add a record's samples, (n_leads, n_samples). Returns the offset of its first sample."""
-        offset = self._written + self._filled
-        samples = to_missing(signal, self._dtype).reshape(-1)
+        offset = self._n_samples
+        samples = to_missing(signal, self._layout.dtype).reshape(-1)
+        self._n_samples += samples.size
         while samples.size:
-            taken = min(samples.size, self._shard - self._filled)
-            self._buffer[self._filled : self._filled + taken] = samples[:taken]
+            taken = min(samples.size, self._chunk.size - self._filled)
+            self._chunk[self._filled : self._filled + taken] = samples[:taken]
             self._filled += taken
             samples = samples[taken:]
-            if self._filled == self._shard:
+            if self._filled == self._chunk.size:
                 self._flush()
         return offset
 
+    def _open_shard(self) -> ShardWriter:
+        """The shard that the next chunk belongs to."""
+        if self._shard is None:
+            self._shard = ShardWriter(self._folder, self._n_shards, self._layout)
+        return self._shard
+
     def _flush(self) -> None:
-        """Write the buffer as the array's next shard."""
-        end = self._written + self._filled
-        self._array.resize((end,))
-        self._array[self._written : end] = self._buffer[: self._filled]
-        self._written, self._filled = end, 0
+        """Write the chunk, and the index of a shard that is full."""
+        shard = self._open_shard()
+        shard.add(self._chunk[: self._filled])
+        self._filled = 0
+        if shard.is_full:
+            shard.close()
+            self._shard, self._n_shards = None, self._n_shards + 1
 
     def __enter__(self) -> Self:
         return self
@@ -148,33 +210,47 @@ class SignalWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Write what is left. After an error there is no array: its metadata come last."""
         if kind is None and self._filled:
             self._flush()
+        if self._shard is not None:
+            self._shard.close()
+        if kind is None:
+            self._layout._replace(n_samples=self._n_samples).write(self._folder)
 
 
 class SignalReader:
     """Reads records by offset. Records read in the order in which they lie cost one pass over the array."""
 
     def __init__(self, folder: Path) -> None:
-        self._array: Any = _open(folder, "r")
-        self._start = 0
-        self._block = np.empty(0, dtype=self._array.dtype)
-        self._next = -1
+        self._folder = folder
+        self._layout = ArrayLayout.read(folder)
+        self._last = -1, np.empty(0, dtype=self._layout.dtype)  # the chunk that was read last, by number
 
     @property
     def dtype(self) -> SignalDtype:
         """The type of the samples."""
-        return "int16" if self._array.dtype == np.int16 else "int32"
+        return self._layout.dtype
 
     def read(self, offset: int, n_leads: int, n_samples: int) -> np.ndarray:
-        """The samples of one record, (n_leads, n_samples). Raises IndexError beyond the array's end."""
+        """The samples of one record, (n_leads, n_samples). Raises IndexError beyond the array's end, Damaged."""
         size = n_leads * n_samples
-        if not 0 <= offset <= self._array.shape[0] - size:
-            raise IndexError(f"signal: expected samples within {self._array.shape[0]}, found {offset} + {size}")
-        if not self._start <= offset <= self._start + self._block.size - size:
-            ahead = _READ_AHEAD_SAMPLES if offset == self._next else 0  # only where the caller reads in order
-            self._start = offset
-            self._block = np.asarray(self._array[offset : offset + max(size, ahead)])
-        self._next = offset + size
-        first = offset - self._start
-        return self._block[first : first + size].reshape(n_leads, n_samples).copy()
+        if not 0 <= offset <= self._layout.n_samples - size or size < 0:
+            raise IndexError(f"signal: expected samples within {self._layout.n_samples}, found {offset} + {size}")
+        samples, end = np.empty(size, dtype=self._layout.dtype), offset + size
+        for number, chunk in self._chunks(offset, end):
+            begin = number * chunk.size
+            first, stop = max(offset, begin), min(end, begin + chunk.size)
+            samples[first - offset : stop - offset] = chunk[first - begin : stop - begin]
+        return samples.reshape(n_leads, n_samples)
+
+    def _chunks(self, offset: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+        """The chunks that hold a range of samples, by number."""
+        size = self._layout.chunk_samples
+        wanted = range(offset // size, -(-end // size))
+        if wanted and wanted[0] == self._last[0]:
+            yield self._last
+            wanted = wanted[1:]
+        for number, stored in zip(wanted, stored_chunks(self._folder, self._layout, wanted), strict=True):
+            self._last = number, read_chunk(stored, self._layout)
+            yield self._last
