@@ -99,7 +99,7 @@ class LabelSource(Frozen):
 
 
 class RecordCodeTable(LabelSource):
-    """CSV rows `record,code` without heading. A group `(?P<round>...)` of the pattern gives the round."""
+    """CSV rows `record,code`. A group `(?P<round>...)` of the pattern gives the round."""
 
     kind: Literal["record_code"] = "record_code"
     pattern: Pattern
@@ -107,9 +107,10 @@ class RecordCodeTable(LabelSource):
 
 
 class AnnotatorTable(LabelSource):
-    """CSV with one 0/1 column per code of the vocabulary, one row per record in the order of their numbers from 0.
+    """CSV with one 0/1 column per code of the vocabulary; an empty cell says that the code was not read.
 
-    `record_column`: the column that names the record instead. Columns that are no codes are ignored.
+    `record_column`: names the record. Without it a row is a record that only such tables know, named by its position
+    from 00000. Other columns are ignored.
     """
 
     kind: Literal["annotator_table"] = "annotator_table"
@@ -118,21 +119,36 @@ class AnnotatorTable(LabelSource):
 
 
 class LeadQualityTable(LabelSource):
-    """CSV `record,group,<lead>...`: acceptable or unacceptable, and 1 for each lead of poor quality."""
+    """CSV `record,group,<lead>...`: a group is acceptable or not, and a lead is 1 where it is of poor quality.
+
+    The vocabulary is the one code that stands for an unacceptable recording, and for a poor lead as an event over its
+    whole length, `n_samples`.
+    """
 
     kind: Literal["lead_quality"] = "lead_quality"
     pattern: Pattern
+    leads: Annotated[tuple[str, ...], Field(min_length=1)]
+    n_samples: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _one_code(self) -> Self:
+        if len(self.vocabulary) != 1:
+            raise ValueError(f"lead quality: expected one code in the vocabulary, found {len(self.vocabulary)}")
+        return self
 
 
 class PtbxlTable(LabelSource):
-    """The table of PTB-XL: `scp_codes` with likelihoods, validation, and the facts of the profile."""
+    """The table of PTB-XL: `scp_codes` with likelihoods, validation, and the facts of the profile.
+
+    `annotator_id` is the beginning of the annotators' names: who made the statements differs from row to row.
+    """
 
     kind: Literal["ptbxl"] = "ptbxl"
     pattern: Pattern
 
 
 class RankTable(LabelSource):
-    """Text rows `record rank`: a fact, not a reading."""
+    """Text rows `record rank`, `#` before a comment: a fact, not a reading."""
 
     kind: Literal["ranks"] = "ranks"
     pattern: Pattern
@@ -140,14 +156,21 @@ class RankTable(LabelSource):
 
 
 class HeaderCodes(LabelSource):
-    """Codes in a header's comment, `#Dx: 164889003,427084000`, with or without a space before the key."""
+    """Codes in a header's comment, `#Dx: 164889003,427084000`, in any case and spacing.
+
+    `records`: which records this source has read, by their names; so one folder can hold those of several.
+    """
 
     kind: Literal["header_codes"] = "header_codes"
     key: str = "Dx"
+    records: Pattern = ".*"
 
 
 class WfdbAnnotations(LabelSource):
-    """A WFDB annotation file beside the record: beats and rhythms become events, rhythms also readings."""
+    """A WFDB annotation file beside the record: beats and rhythms become events, rhythms also readings.
+
+    A rhythm is written as in the file, with its parenthesis, `(AFIB`, so that it is told from a beat.
+    """
 
     kind: Literal["wfdb_annotations"] = "wfdb_annotations"
     suffix: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,8}$")]

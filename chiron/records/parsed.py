@@ -39,11 +39,16 @@ class OwnEvent(NamedTuple):
 
 @dataclass(slots=True)
 class OwnReadings:
-    """What one label source says about one record, in that record's own files."""
+    """What one label source says about one record, in that record's own files.
+
+    `readings`: what is stated. Ingest adds the codes of the vocabulary that are absent, where there is any reading.
+    """
 
     readings: list[OwnReading] = field(default_factory=list)
     events: list[OwnEvent] = field(default_factory=list)
     stated: Counter[Code] = field(default_factory=Counter)  # codes found present, counted in the raw text
+    n_unreadable: int = 0  # texts in the place of a code that are none
+    n_outside: int = 0  # events beyond the recording, dropped
 
 
 class RowFault(StrEnum):

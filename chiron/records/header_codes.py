@@ -1,0 +1,60 @@
+"""Codes in a header's comments: `#Dx: 164889003,427084000`.
+
+Readers that look for the very text `#Dx:` miss the headers that write `# Dx:`, and the labels vanish without any error.
+So what is parsed is counted, too, by a rule that knows no key.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Final
+
+from chiron.records.parsed import OwnReading, OwnReadings
+from chiron.records.recording import Recording
+from schemas.codes import Code, CodeSystem, is_code
+from schemas.source import HeaderCodes
+
+__all__ = ["header_codes", "header_readings", "stated_codes"]
+
+_NOT_STATED: Final = {"", "unknown", "none", "n/a", "nan", "?"}
+_SEPARATOR: Final = re.compile(r"[,;\s]+")
+_TOKEN: Final = re.compile(r"[^\s,;:=|\"']+")
+
+
+def header_readings(source: HeaderCodes, recording: Recording) -> OwnReadings:
+    """What a source's key states in a record's comments; nothing of records that the source hasn't read."""
+    if not re.fullmatch(source.records, PurePosixPath(recording.files[0].stem).name):
+        return OwnReadings()
+    texts = header_codes(recording.comments, source.key)
+    codes = [text for text in dict.fromkeys(texts) if _is_code(source, text)]
+    return OwnReadings(
+        readings=[OwnReading(code, present=True) for code in codes],
+        stated=stated_codes(source, recording.comments),
+        n_unreadable=len(set(texts)) - len(codes),
+    )
+
+
+def header_codes(comments: Iterable[str], key: str) -> list[str]:
+    """The texts that stand under `key` in comments, with or without their number sign."""
+    found: list[str] = []
+    for comment in comments:
+        name, colon, value = comment.partition(":")
+        if colon and name.strip(" \t#<>").lower() == key.lower():
+            found += [text for text in _SEPARATOR.split(value) if text.lower() not in _NOT_STATED]
+    return found
+
+
+def stated_codes(source: HeaderCodes, comments: Iterable[str]) -> Counter[Code]:
+    """Every code of the source in the raw comments, each once, wherever it stands.
+
+    A system's codes tell themselves by their shape (SNOMED CT: partition and check digit); short codes of the others
+    are words that may mean anything, so only comments with the key in them are searched.
+    """
+    searched = (c for c in comments if source.code_system is CodeSystem.SNOMED_CT or source.key.lower() in c.lower())
+    tokens = {token for comment in searched for token in _TOKEN.findall(comment)}
+    return Counter(Code(source.code_system, token) for token in tokens if _is_code(source, token))
+
+
+def _is_code(source: HeaderCodes, text: str) -> bool:
+    return text in source.vocabulary or is_code(Code(source.code_system, text))

@@ -1,0 +1,127 @@
+"""What every reader of a label table does with its rows: find their records, count and refuse what is at fault,
+and say of every code that was looked for whether it is there.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import polars as pl
+
+from chiron.records.cells import ROW, Cells, as_csv
+from chiron.records.landing import LandingFile
+from chiron.records.parsed import Parsed, RecordNames, RowFault, by_name
+from chiron.records.quarantine import Refusal
+from schemas.codes import Code, CodeSystem, QuarantineReason, is_code
+from schemas.source import LabelSource
+from schemas.tables import ANNOTATIONS
+
+__all__ = [
+    "FAULT",
+    "READER",
+    "RECORD",
+    "codes_of_system",
+    "find_records",
+    "mark",
+    "number_of",
+    "reader_of",
+    "readings",
+    "record_faults",
+]
+
+RECORD: Final = "record"
+FAULT: Final = "fault"
+READER: Final = ("annotator_id", "annotator_kind", "round")
+
+_QUARANTINED_AS: Final = {
+    RowFault.UNREADABLE_ROW: QuarantineReason.UNREADABLE_LABELS,
+    RowFault.UNKNOWN_CODE: QuarantineReason.UNREADABLE_LABELS,
+    RowFault.SEVERAL_CODES: QuarantineReason.UNREADABLE_LABELS,
+    RowFault.RECORD_NOT_IN_SOURCE: QuarantineReason.LABEL_WITHOUT_RECORD,
+}
+
+
+def find_records(stated: pl.Series, names: RecordNames) -> pl.DataFrame:
+    """The names of a table -> `RECORD`, or null and `FAULT`: (n_rows, 2)."""
+    unique = stated.unique().drop_nulls().to_list()
+    found = [names.find(name) for name in unique]
+    known = pl.DataFrame(
+        {
+            "stated": unique,
+            RECORD: [None if isinstance(f, RowFault) else f for f in found],
+            FAULT: [f.value if isinstance(f, RowFault) else None for f in found],
+        },
+        schema={"stated": pl.String, RECORD: pl.String, FAULT: pl.String},
+    )
+    return pl.DataFrame({"stated": stated}).join(known, on="stated", how="left", maintain_order="left").drop("stated")
+
+
+def mark(rows: pl.DataFrame, fault: RowFault, where: pl.Expr) -> pl.DataFrame:
+    """Give the rows `where` something holds a fault, if they have none yet."""
+    marked = pl.when(pl.col(FAULT).is_null() & where).then(pl.lit(fault.value)).otherwise(pl.col(FAULT))
+    return rows.with_columns(marked.alias(FAULT))
+
+
+def record_faults(parsed: Parsed, file: LandingFile, cells: Cells, faults: pl.DataFrame) -> None:
+    """Count rows at fault, and refuse them with their text. `faults`: `ROW` and `FAULT`, null where there is none."""
+    columns = [name for name in cells.frame.columns if name != ROW]
+    at_fault = faults.filter(pl.col(FAULT).is_not_null())
+    for (name,), group in at_fault.group_by(FAULT, maintain_order=True):
+        text = cells.frame.join(group.select(ROW), on=ROW, how="semi").sort(ROW).select(columns).rows()
+        _refuse(parsed, file, RowFault(str(name)), text, cells.n_rows)
+    if cells.misfits:
+        _refuse(parsed, file, RowFault.UNREADABLE_ROW, [row for _, row in cells.misfits], cells.n_rows)
+
+
+def _refuse(
+    parsed: Parsed, file: LandingFile, fault: RowFault, rows: Sequence[Sequence[str | None]], n_rows: int
+) -> None:
+    parsed.faults[fault] += len(rows)
+    if fault in _QUARANTINED_AS:
+        parsed.refusals.append(
+            Refusal(
+                name=file.name,
+                reason=_QUARANTINED_AS[fault],
+                message=f"label file: expected {n_rows} usable rows, found {len(rows)} with fault {fault}",
+                text=as_csv(rows),
+            )
+        )
+
+
+def codes_of_system(system: CodeSystem, texts: Iterable[str], vocabulary: Iterable[str]) -> set[str]:
+    """Those of some texts that are codes: of the vocabulary, or well-formed ones of the system."""
+    own = set(vocabulary)
+    return {text for text in texts if text in own or is_code(Code(system, text))}
+
+
+def reader_of(source: LabelSource, number: int) -> dict[str, pl.Expr]:
+    """The columns that say who read, and when."""
+    return {
+        "annotator_id": pl.lit(source.annotator_id),
+        "annotator_kind": pl.lit(source.annotator_kind.value),
+        "round": pl.lit(number, pl.Int32),
+    }
+
+
+def readings(found: pl.DataFrame, read: pl.DataFrame, source: LabelSource) -> pl.DataFrame:
+    """Annotations by the record's own name.
+
+    found: `RECORD`, `READER`, `code`, `likelihood`: what is present. read: `RECORD`, `READER`, one row per reading;
+    every code of the vocabulary that was not found in one is absent.
+    """
+    key = [RECORD, *READER]
+    looked_for = read.join(pl.DataFrame({"code": source.vocabulary}, schema={"code": pl.String}), how="cross")
+    absent = looked_for.join(found, on=[*key, "code"], how="anti")
+    rows = pl.concat(
+        [
+            found.select(*key, "code", "likelihood", present=pl.lit(value=True)),
+            absent.select(*key, "code", pl.lit(None, pl.Float64).alias("likelihood"), present=pl.lit(value=False)),
+        ]
+    )
+    columns = by_name(ANNOTATIONS.columns)
+    return rows.with_columns(code_system=pl.lit(source.code_system.value)).select(list(columns)).cast(dict(columns))
+
+
+def number_of(counts: pl.DataFrame, system: CodeSystem) -> Counter[Code]:
+    """`code` and `len` as a counter."""
+    return Counter({Code(system, code): n for code, n in counts.select("code", "len").iter_rows()})

@@ -1,0 +1,30 @@
+"""Tables of labels: which reader reads which kind. A file that can't be used at all is refused by InputRefused."""
+
+import re
+from pathlib import PurePosixPath
+
+from chiron.records.cells import refuse_table
+from chiron.records.label_tables_codes import read_record_codes
+from chiron.records.landing import LandingFile
+from chiron.records.parsed import Parsed, RecordNames
+from schemas.source import RecordCodeTable, SourceProfile, TableLabels
+
+__all__ = ["read_table", "round_of"]
+
+
+def read_table(source: TableLabels, file: LandingFile, profile: SourceProfile, names: RecordNames) -> Parsed:
+    """What a file states about many records. Raises InputRefused where the whole file is unusable."""
+    match source:
+        case RecordCodeTable():
+            return read_record_codes(source, file, names, round_of(source, file))
+
+
+def round_of(source: TableLabels, file: LandingFile) -> int:
+    """The round that the file's name states by the pattern's group `round`, else the source's. Raises InputRefused."""
+    match = re.fullmatch(source.pattern, PurePosixPath(file.name).name)
+    stated = match.groupdict().get("round") if match else None
+    if stated is None:
+        return source.round
+    if not re.fullmatch(r"0*[1-9][0-9]{0,3}", stated, re.ASCII):
+        raise refuse_table("a round from 1 to 9999 in the file's name", f"{len(stated)} other characters")
+    return int(stated)
