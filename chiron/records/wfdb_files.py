@@ -1,96 +1,71 @@
-"""Reading one WFDB record: the header is checked first, then the files it names, and only then are samples decoded."""
+"""WFDB records: the header is checked first, then the files it names, and only then are samples decoded."""
 
-from typing import Any, Final
+import re
+from functools import lru_cache, partial
+from typing import Final
 
-import numpy as np
-import wfdb
-
-from chiron.datasets.physical import to_mv
 from chiron.errors import InputRefused
-from chiron.records.header_lines import FORMATS
-from chiron.records.headers import Header, parse_header
+from chiron.records.clinical import read_comments
+from chiron.records.headers import HeaderText, read_plain
 from chiron.records.landing import FileKind, Landing, LandingFile
-from schemas.codes import QuarantineReason
+from chiron.records.recording import Lead, Recording
+from chiron.records.regular import read_part, require_regular
+from chiron.records.signal_files import read_header_text, signal_files, with_length
+from chiron.records.wfdb_decode import read_samples
+from chiron.records.wfdb_segments import describe_segments, segment_names
+from schemas.source import FileLayout
 
-__all__ = ["physical_mv", "read_header", "read_signal", "require_regular", "signal_files"]
+__all__ = ["describe", "require_regular", "segment_headers"]
 
-_NOT_REGULAR: Final = {
-    FileKind.LINK: (QuarantineReason.UNSAFE_PATH, "a link, which is not followed"),
-    FileKind.SPECIAL: (QuarantineReason.UNSAFE_PATH, "a pipe, socket or device"),
-    FileKind.UNREADABLE: (QuarantineReason.UNREADABLE_FILE, "one that may not be read"),
-}
-
-
-def require_regular(file: LandingFile, what: str) -> None:
-    """Raise InputRefused where `file` is not a plain file that can be read."""
-    if file.kind is not FileKind.REGULAR:
-        reason, found = _NOT_REGULAR[file.kind]
-        raise InputRefused(reason, f"{what}: expected a regular file, found {found}")
+_START_BYTES: Final = 4096
+_RECORD_NAME: Final = re.compile(rb"(?:\s++|#[^\n\r]*+)*+[-\w]++(?P<several>/)?+")
 
 
-def read_header(file: LandingFile) -> Header:
-    """Read and check a header. Raises InputRefused."""
-    require_regular(file, "header")
-    return parse_header(file.path.read_bytes())
+def describe(file: LandingFile, landing: Landing, layout: FileLayout | None = None) -> Recording:  # noqa: ARG001
+    """What a header says, once all its files are found to hold it; no sample is read. Raises InputRefused."""
+    text = read_header_text(file)
+    if text.record.n_segments is not None:
+        return describe_segments(file, landing, text)
+    return _describe_plain(file, landing, text)
 
 
-def signal_files(landing: Landing, file: LandingFile, header: Header) -> list[LandingFile]:
-    """The files with a record's samples, all there and long enough. Raises InputRefused."""
-    found = []
-    for number, name in enumerate(header.file_names, start=1):
-        signal_file = landing.in_folder_of(file, name)
-        if signal_file is None:
-            raise InputRefused(
-                QuarantineReason.MISSING_SIGNAL_FILE, f"signal file {number}: expected beside the header, found none"
-            )
-        require_regular(signal_file, f"signal file {number}")
-        expected = header.expected_bytes(name)
-        if signal_file.n_bytes < expected:
-            raise InputRefused(
-                QuarantineReason.TRUNCATED_SIGNAL,
-                f"signal file {number}: expected at least {expected:.10g} bytes, found {signal_file.n_bytes}",
-            )
-        found.append(signal_file)
-    return found
+def segment_headers(file: LandingFile) -> tuple[str, ...]:
+    """The base names of the headers that a header of several segments names; none of another file.
 
-
-def read_signal(file: LandingFile, header: Header) -> np.ndarray:
-    """Digital samples, (n_leads, n_samples) int16 or int32; the type's minimum is missing. Raises InputRefused.
-
-    `signal_files` must have accepted the record's files.
+    Of a header in one piece only the start is read.
     """
     try:
-        record = wfdb.rdrecord(str(file.path.with_suffix("")), physical=False, return_res=32 if header.is_wide else 16)
-    except Exception as error:  # wfdb raises what its parts raise, whatever the bytes bring about
-        raise InputRefused(
-            QuarantineReason.UNREADABLE_HEADER, f"record: expected samples, found {type(error).__name__} while decoding"
-        ) from None
-    _same_understanding(record, header)
-    signal: np.ndarray = np.ascontiguousarray(record.d_signal.T, dtype=np.int32 if header.is_wide else np.int16)
-    missing_in_file = np.array([[FORMATS[s.format].missing] for s in header.signals])
-    signal[signal == missing_in_file] = -(2**31) if header.is_wide else -(2**15)
-    return signal
+        if file.kind is FileKind.REGULAR and _may_have_segments(read_part(file.path, _START_BYTES)):
+            return segment_names(read_header_text(file))
+    except InputRefused:  # it will be refused as a record, with the reason
+        pass
+    return ()
 
 
-def physical_mv(signal: np.ndarray, header: Header) -> np.ndarray:
-    """Digital samples in mV: (n_leads, n_samples) float32, missing as nan; leads of another unit keep it."""
-    leads = header.signals
-    gain, baseline, unit = [s.gain_per_unit for s in leads], [s.baseline for s in leads], [s.unit for s in leads]
-    return to_mv(signal, gain=gain, baseline=baseline, unit=unit)
+def _may_have_segments(start: bytes) -> bool:
+    """False where the record line is there and says otherwise."""
+    match = _RECORD_NAME.match(start)
+    return match["several"] is not None if match else len(start) == _START_BYTES
 
 
-def _same_understanding(record: Any, header: Header) -> None:
-    """Refuse a record that wfdb's lenient header parser reads differently from ours."""
-    theirs = (record.fs, record.d_signal.shape, record.fmt, record.adc_gain, record.baseline)
-    ours = (
-        header.fs_hz,
-        (header.n_samples, len(header.signals)),
-        [s.format for s in header.signals],
-        [s.gain_per_unit for s in header.signals],
-        [s.baseline for s in header.signals],
+def _describe_plain(file: LandingFile, landing: Landing, text: HeaderText) -> Recording:
+    header = read_plain(text)
+    files = signal_files(landing, file, header)
+    header = with_length(header, files)
+    return Recording(
+        files=(file, *files),
+        fs_hz=header.fs_hz,
+        n_samples=header.n_samples,
+        leads=tuple([_lead(*s[5:9]) for s in header.signals]),
+        is_wide=header.is_wide,
+        read=partial(read_samples, file.path, header, per_frame=header.per_frame, is_wide=header.is_wide),
+        clinical=read_comments(header.comments),
+        year=header.year,
+        comments=header.comments,
     )
-    if theirs != ours:
-        raise InputRefused(
-            QuarantineReason.UNREADABLE_HEADER,
-            "header: expected one meaning, found fields that can be read in two ways",
-        )
+
+
+@lru_cache(maxsize=256)
+def _lead(gain_per_unit: float, baseline: int, unit: str, name: str) -> Lead:
+    """The records of a source have their leads in common."""
+    return Lead(name, gain_per_unit, baseline, unit)
