@@ -1,6 +1,7 @@
 """Settings: addresses, keys and how work is spread. `CHIRON_*` environment variables.
 
-None of them changes a dataset, but for the key of pseudonyms, whose fingerprint is in every key and manifest. The
+None of them changes a dataset, but for the keys of pseudonyms and splits, whose fingerprint is in every key and
+manifest. The
 number of threads may change the last bits of a network's weights.
 """
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str | None = None  # default: SQLite in the workdir
     s3_endpoint_url: str | None = None
     pseudonym_key: SecretStr | None = None
+    split_key: SecretStr | None = None  # the first pseudonym key, where it was replaced since
     config_dir: Path = Path("~/.config/chiron")
     threads: Annotated[int, Field(ge=1)] | None = None  # of torch; default: all cores
 

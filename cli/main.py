@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from chiron.errors import ChironError, EnvironmentFault
-from cli import datasets, doctor, models, pipeline, services
+from cli import datasets, doctor, keys, models, pipeline, services
 
 __all__ = ["app", "main"]
 
@@ -32,6 +32,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "show": datasets.show,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
+    "rotate-key": keys.rotate_key,
     "doctor": doctor.doctor,
     "up": services.up,
     "down": services.down,

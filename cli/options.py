@@ -24,7 +24,7 @@ WorkdirOption = Annotated[Path, typer.Option("--workdir", help="The folder that 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 NameOption = Annotated[str | None, typer.Option("--name", help="The dataset's name; default: the source's.")]
 ParamsOption = Annotated[Path | None, typer.Option("--params", help="A YAML file with the run's parameters.")]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="How to read the source; default: recognised.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="A name or a YAML file; default: recognised.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="A landing folder or s3:// prefix.")]
 
 

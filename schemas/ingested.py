@@ -5,17 +5,13 @@ from typing import ClassVar
 
 from schemas.base import Frozen, Report
 
-__all__ = [
-    "DuplicateGroup",
-    "IngestReport",
-    "LabelCount",
-    "LabelHop",
-]
+__all__ = ["DuplicateGroup", "IngestReport", "LabelCount", "LabelHop", "LostLabels"]
 
 
 class LabelHop(StrEnum):
     """Where labels of a source are counted on their way in."""
 
+    STATED = "stated"  # in the raw text, counted by other means than those that parse it
     PARSED = "parsed"
     STORED = "stored"
 
@@ -26,6 +22,15 @@ class LabelCount(Frozen):
     hop: LabelHop
     code_system: str
     code: str
+    n: int
+
+
+class LostLabels(Frozen):
+    """Readings that were parsed and not stored, for a reason that is known."""
+
+    code_system: str
+    code: str
+    reason: str
     n: int
 
 
@@ -45,5 +50,7 @@ class IngestReport(Report):
     quarantined: dict[str, int]  # by reason
     duplicates: tuple[DuplicateGroup, ...]
     label_counts: tuple[LabelCount, ...]  # per hop; every reading of every round counts
-    label_faults: dict[str, int] = {}  # rows of label files that did not become annotations, by why
+    lost_labels: tuple[LostLabels, ...] = ()
+    label_faults: dict[str, int] = {}  # rows of tables that did not become annotations, by why
+    unknown_codes: dict[str, int] = {}  # `system:code`, outside the vocabulary that was read: stored, never known absent
     unreadable_values: dict[str, int] = {}  # by column of `records`: stated, but not understood, so stored as null

@@ -53,6 +53,7 @@ RECORDS: Final = TableSpec(
         "record_id": _STR,
         "patient_id": _STR,
         "patient_known": _BOOL,
+        "split_bucket": _I32,  # where the patient's name is hidden; none: the id, or the samples, decide
         "source": _STR,
         "source_sha256": _STR,
         "signal_sha256": _STR,  # of the record's samples, little-endian, lead after lead

@@ -1,7 +1,8 @@
 """Splits that never change: a keyed hash of the patient decides, not a random number and not the order of arrival.
 
 A unit is a patient where patients are known, else a recording's content. Units that share a recording, byte for
-byte, form one group, and a group has one split.
+byte, form one group, and a group has one split. Where patients' names are hidden, the hash was made from the name when
+it was still known (`records.split_bucket`), so that new pseudonyms don't move a patient.
 """
 
 import hashlib
@@ -15,29 +16,47 @@ from schemas.codes import SplitName
 from schemas.params import SplitShares
 from schemas.tables import SPLITS
 
-__all__ = ["assign_splits", "split_of"]
+__all__ = ["N_BUCKETS", "assign_splits", "bucket_of", "split_of"]
 
+N_BUCKETS: Final = 1000  # shares are met to a thousandth, and a bucket alone tells little about who is in it
 _KEY: Final = b"chiron split 1"  # names the method; changing it moves patients between splits
 
 
-def split_of(group_id: str, shares: SplitShares) -> SplitName:
-    """The split of one group, by HMAC-SHA256 of its id."""
-    digest = hmac.new(_KEY, group_id.encode(), hashlib.sha256).digest()
-    position = int.from_bytes(digest[:8], "big") / 2**64
+def bucket_of(unit: str, key: bytes = _KEY) -> int:
+    """The place of a unit in [0, N_BUCKETS), by HMAC-SHA256."""
+    digest = hmac.new(key, unit.encode(), hashlib.sha256).digest()
+    return (int.from_bytes(digest[:8], "big") * N_BUCKETS) >> 64
+
+
+def split_of(bucket: int, shares: SplitShares) -> SplitName:
+    """The split of all units in one bucket."""
+    position = bucket / N_BUCKETS
     if position < shares.train:
         return SplitName.TRAIN
     return SplitName.VALID if position < shares.train + shares.valid else SplitName.TEST
 
 
 def assign_splits(records: pl.DataFrame, shares: SplitShares) -> pl.DataFrame:
-    """The `splits` table of `records`: one row per patient."""
+    """The `splits` table of `records`: one row per patient. A group has the least of its units' buckets."""
     unit = pl.when("patient_known").then("patient_id").otherwise("signal_sha256")
-    pairs = records.select("patient_id", "signal_sha256", unit=unit).unique().sort("unit", "signal_sha256")
+    pairs = (
+        records.select("patient_id", "signal_sha256", "split_bucket", unit=unit).unique().sort("unit", "signal_sha256")
+    )
     groups = _connected(zip(pairs["unit"], pairs["signal_sha256"], strict=True))
-    rows = pairs.select("patient_id", group_id=pairs["unit"].replace_strict(groups, return_dtype=pl.String))
-    split = rows["group_id"].map_elements(lambda g: split_of(g, shares).value, return_dtype=pl.String)
+    by_hash = pl.col("unit").map_elements(bucket_of, return_dtype=pl.Int32)
+    placed = pairs.select(
+        "patient_id",
+        group_id=pairs["unit"].replace_strict(groups, return_dtype=pl.String),
+        bucket=pl.coalesce("split_bucket", by_hash),
+    )
+    split = (
+        pl.col("bucket")
+        .min()
+        .over("group_id")
+        .map_elements(lambda b: split_of(b, shares).value, return_dtype=pl.String)
+    )
     return (
-        rows.with_columns(split=split)
+        placed.with_columns(split=split)
         .unique("patient_id", keep="first", maintain_order=True)
         .select(*SPLITS.columns)
         .sort("patient_id")

@@ -7,9 +7,10 @@ from chiron.errors import BadParameters, EmptySource, InputRefused
 from chiron.learning.examples import lead_rows
 from chiron.models.file import Model, load_model
 from chiron.progress import report_progress
-from chiron.records.inputs import RecordInput, find_inputs
+from chiron.records.formats import describe
+from chiron.records.inputs import Candidate, find_inputs, refuse_unclaimed
 from chiron.records.landing import Landing, list_landing, list_record
-from chiron.records.wfdb_files import physical_mv, read_signal
+from chiron.records.sources import GENERIC, load_profile
 from schemas.base import Frozen
 
 __all__ = ["Prediction", "predict_records"]
@@ -38,21 +39,21 @@ def predict_records(model_file: Path, where: Sequence[Path]) -> list[Prediction]
 
 def _predict_all(model: Model, landing: Landing) -> Iterator[Prediction]:
     """One prediction, or a reason, per record of a landing folder."""
-    inputs = find_inputs(landing, ())
-    for done, recording in enumerate(inputs.records, start=1):
-        yield _predict(model, recording)
-        report_progress("records predicted", done, len(inputs.records))
-    for refusal in inputs.refusals:
+    inputs = find_inputs(landing, load_profile(GENERIC))
+    for done, candidate in enumerate(inputs.candidates, start=1):
+        yield _predict(model, candidate, landing)
+        report_progress("records predicted", done, len(inputs.candidates))
+    claimed = {file.name for candidate in inputs.candidates for file in inputs.belonging(candidate)}
+    for refusal in refuse_unclaimed(inputs, claimed):
         yield Prediction(record=refusal.name, probabilities={}, note=refusal.message)
 
 
-def _predict(model: Model, recording: RecordInput) -> Prediction:
-    name = recording.header_file.stem
+def _predict(model: Model, candidate: Candidate, landing: Landing) -> Prediction:
     try:
-        signal_mv = physical_mv(read_signal(recording.header_file, recording.header), recording.header)
-        rows = lead_rows([s.lead for s in recording.header.signals], model.card.leads)
-        by_code = model.predict(signal_mv[rows], recording.header.fs_hz)
+        recording = describe(candidate, landing)
+        rows = lead_rows([lead.name for lead in recording.leads], model.card.leads)
+        by_code = model.predict(recording.read_mv()[rows], recording.fs_hz)
     except (InputRefused, BadParameters) as error:
-        return Prediction(record=name, probabilities={}, note=str(error))
+        return Prediction(record=candidate.name, probabilities={}, note=str(error))
     names = {output.key: output.name for output in model.card.outputs}
-    return Prediction(record=name, probabilities={names[code]: p for code, p in by_code.items()})
+    return Prediction(record=candidate.name, probabilities={names[code]: p for code, p in by_code.items()})

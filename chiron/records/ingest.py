@@ -1,69 +1,71 @@
-"""Ingest: a landing folder or an `s3://` prefix becomes a dataset of records, signals and annotations.
+"""Ingest: a landing folder or an `s3://` prefix becomes a dataset of records, signals, annotations, events and facts.
 
 One bad file never stops it and is never lost: see `chiron.records.quarantine`. Zero labels are no fault here; the gate
-of `validate` closes on that.
+of `validate` closes on that. What was read before is taken over: see `chiron.records.memory`.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
-from operator import itemgetter
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import polars as pl
-
+from chiron import __version__
+from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import Draft, Stage
-from chiron.datasets.signals import SignalDtype, SignalWriter
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.workdir import check_workdir
-from chiron.errors import InputRefused
-from chiron.progress import report_progress
-from chiron.records.clinical import read_comments
-from chiron.records.inputs import Inputs, RecordInput, find_inputs
-from chiron.records.label_files import Readings, RecordNames, find_label_files, read_label_files
+from chiron.errors import EmptySource
+from chiron.records.inputs import Inputs, find_inputs, refuse_unclaimed
 from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
+from chiron.records.memory import now_ns, own_folder, recall, remember, seen_files
+from chiron.records.own_tables import OwnTables, merge_by_record
+from chiron.records.parsed import RecordNames
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
-from chiron.records.quarantine import Refusal, keep_refused, quarantine_table
-from chiron.records.rows import record_row
+from chiron.records.quarantine import keep_refused, quarantine_table
+from chiron.records.reading import read_records
 from chiron.records.sources import choose_profile
-from chiron.records.wfdb_files import read_signal
-from schemas.ingested import DuplicateGroup, IngestReport
+from chiron.records.table_rows import TableRows, read_tables
+from chiron.records.taking import Taker
+from chiron.records.tally import ingest_report
+from chiron.records.with_tables import records_with_tables
+from schemas.ingested import IngestReport
 from schemas.manifest import Kind, ParentEntry
 from schemas.params import IngestParams
-from schemas.profiles import SourceProfile
 from schemas.results import StageOutcome
-from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
+from schemas.source import SourceProfile
+from schemas.tables import ANNOTATIONS, EVENTS, FACTS, QUARANTINE, RECORDS
 
 __all__ = ["ingest_source"]
 
-_STAGE: Final = Stage("ingest", 2, Kind.INGESTED)
+_STAGE: Final = Stage("ingest", 3, Kind.INGESTED)
 
 
 @dataclass(frozen=True)
 class _Source:
     """A landing folder with what is known about it."""
 
-    landing: Landing
+    inputs: Inputs
     profile: SourceProfile
     pseudonyms: Pseudonyms
+    listed_at_ns: int
+
+    @property
+    def landing(self) -> Landing:
+        return self.inputs.landing
 
     @property
     def content_sha256(self) -> str:
         """The landing folder's identity, as it may be released."""
         return self.pseudonyms.digest(self.landing.content_sha256)
 
-
-@dataclass
-class _Stored:
-    """What became of the records: rows of the table, stem -> record id, and what was refused on the way."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    id_of_stem: dict[str, str] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    unreadable_values: Counter[str] = field(default_factory=Counter)
+    @property
+    def method(self) -> str:
+        """What must be the same for an earlier ingest's work to be taken over."""
+        profile = self.profile.model_dump(mode="json")
+        return sha256_hex(canonical_json([_STAGE.version, __version__, profile, self.pseudonyms.fingerprint]))
 
 
 def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
@@ -85,87 +87,63 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
         pseudonym_key_fingerprint=source.pseudonyms.fingerprint,
     )
     outcome = run_stage(workdir, _STAGE, draft, lambda folder: _build(folder, workdir, source, params))
-    report = open_dataset(outcome.ref).report(IngestReport)
-    return outcome.model_copy(update={"summary": _summary(report)})
+    if not outcome.reused:
+        _remember(workdir, params.name, source, outcome)
+    return outcome.model_copy(update={"summary": _summary(open_dataset(outcome.ref).report(IngestReport))})
 
 
 def _locate(workdir: Path, params: IngestParams) -> _Source:
     """List the source's files, downloaded first where they are on S3, and choose its profile."""
     folder = fetch_landing(workdir, params.source) if is_s3(params.source) else Path(params.source)
-    landing = list_landing(folder, without=workdir if workdir.exists() and not is_s3(params.source) else None)
+    without = workdir if workdir.exists() and not is_s3(params.source) else None
+    listed_at_ns = now_ns()
+    landing = list_landing(folder, without=without, seen=seen_files(workdir, params.name))
     profile = choose_profile(landing, params.profile)
-    return _Source(landing, profile, pseudonyms_for(profile))
+    inputs = find_inputs(landing, profile)
+    if not inputs.candidates and not inputs.tables:
+        raise EmptySource(
+            f"source: expected recordings or tables that the profile {profile.name} knows, found none among "
+            f"{len(landing.files)} files; name another profile with --profile"
+        )
+    return _Source(inputs, profile, pseudonyms_for(profile), listed_at_ns)
 
 
 def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -> None:
     """Fill the dataset's folder and keep what was refused."""
-    label_files = find_label_files(source.landing, source.profile)
-    inputs = find_inputs(source.landing, label_files)
-    stored = _store_records(folder, inputs, source)
-    refused_records = [*inputs.refusals, *stored.refusals]
-    names = RecordNames(stored.id_of_stem, {r.name for r in refused_records})
-    readings = read_label_files(source.landing, source.profile, names, source.pseudonyms)
-    refusals = [*refused_records, *readings.refusals]
+    taker = Taker(source.inputs, source.profile, source.pseudonyms)
+    memory = recall(workdir, params.name, source.method)
+    read = read_records(folder, _own_folder(workdir, params.name, folder), taker, memory)
+    names = RecordNames(read.names, {refusal.name for refusal in read.refusals})
+    tables = read_tables(source.inputs, source.profile, names, source.pseudonyms)
+    refusals = [*read.refusals, *refuse_unclaimed(source.inputs, read.claimed), *tables.refusals]
     source.landing.refuse_if_changed()
     keep_refused(workdir, refusals, source.pseudonyms, params)
-    write_table(folder, RECORDS, pl.DataFrame(stored.rows, schema=RECORDS.polars))
-    write_table(folder, ANNOTATIONS, readings.annotations)
+    _write_tables(folder, read.own, tables, source.profile)
     write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))
-    write_report(folder, _report(source.profile, stored, readings, refusals))
+    write_report(folder, ingest_report(folder, source.profile, read, tables, refusals))
 
 
-def _store_records(folder: Path, inputs: Inputs, source: _Source) -> _Stored:
-    """Read the records in the order of their ids, one at a time, and write their samples."""
-    named = sorted(
-        ((source.pseudonyms.name("record", r.header_file.stem), r) for r in inputs.records), key=itemgetter(0)
+def _write_tables(folder: Path, own: OwnTables, tables: TableRows, profile: SourceProfile) -> None:
+    completed = partial(records_with_tables, profile=profile)
+    merge_by_record(folder, RECORDS, [own.scan(RECORDS), tables.records.lazy()], completed)
+    merge_by_record(folder, ANNOTATIONS, [own.scan(ANNOTATIONS), tables.annotations.lazy()])
+    merge_by_record(folder, EVENTS, [own.scan(EVENTS), tables.events.lazy()])
+    merge_by_record(folder, FACTS, [tables.facts.lazy()])
+
+
+def _own_folder(workdir: Path, name: str, stage_folder: Path) -> Path:
+    return own_folder(workdir, name, stage_folder.name.rpartition("-")[2])
+
+
+def _remember(workdir: Path, name: str, source: _Source, outcome: StageOutcome) -> None:
+    remember(
+        workdir,
+        source.method,
+        dataset=outcome.ref,
+        landing=source.landing,
+        listed_at_ns=source.listed_at_ns,
+        own=_own_folder(workdir, name, Path(outcome.ref.path)),
     )
-    stored = _Stored()
-    dtype: SignalDtype = "int32" if any(r.header.is_wide for r in inputs.records) else "int16"
-    with SignalWriter(folder, dtype=dtype) as writer:
-        for done, (record_id, recording) in enumerate(named, start=1):
-            try:
-                stored.rows.append(_store(recording, writer, source, stored.unreadable_values))
-                stored.id_of_stem[recording.header_file.stem] = record_id
-            except InputRefused as error:
-                stored.refusals.append(Refusal.of(recording.header_file.stem, error, recording.all_files))
-            report_progress("records", done, len(named))
-    return stored
-
-
-def _store(recording: RecordInput, writer: SignalWriter, source: _Source, unreadable: Counter[str]) -> dict[str, Any]:
-    """Write one record's samples and return its row. Raises InputRefused before anything is written."""
-    signal = read_signal(recording.header_file, recording.header)
-    clinical = read_comments(recording.header.comments)
-    unreadable.update(clinical.not_understood)
-    return record_row(
-        recording,
-        clinical,
-        signal,
-        sample_offset=writer.append(signal),
-        profile=source.profile,
-        pseudonyms=source.pseudonyms,
-    )
-
-
-def _report(profile: SourceProfile, stored: _Stored, readings: Readings, refusals: list[Refusal]) -> IngestReport:
-    return IngestReport(
-        profile=profile.name,
-        n_inputs=len(stored.rows) + len(refusals),
-        n_ingested=len(stored.rows),
-        quarantined=dict(sorted(Counter(r.reason.value for r in refusals).items())),
-        duplicates=_duplicates(stored.rows),
-        label_counts=readings.label_counts(profile),
-        label_faults={fault.value: n for fault, n in sorted(readings.faults.items())},
-        unreadable_values=dict(sorted(stored.unreadable_values.items())),
-    )
-
-
-def _duplicates(rows: list[dict[str, Any]]) -> tuple[DuplicateGroup, ...]:
-    """Groups of records with the same samples, byte for byte. All of them are kept."""
-    groups: dict[str, list[str]] = {}
-    for row in rows:
-        groups.setdefault(row["signal_sha256"], []).append(row["record_id"])
-    return tuple(DuplicateGroup(record_ids=tuple(ids)) for ids in groups.values() if len(ids) > 1)
 
 
 def _summary(report: IngestReport) -> str:

@@ -1,87 +1,117 @@
-"""What in a landing folder is a record, what belongs to it, and what nobody can use.
+"""What in a landing folder is a record, what is a table about records, and what nobody can use.
 
-An input is a header with all files of the same stem and all files that it names; or a signal file, link or device that
-belongs to no header. Label files are no inputs unless something in them is refused.
+An input is a file that stands for a record, with all files of the same stem and all files that it names; or a signal
+file, link or device that belongs to no record. Tables are no inputs unless something in them is refused.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
+from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.errors import InputRefused
-from chiron.records.headers import Header
-from chiron.records.landing import Landing, LandingFile
+from chiron.records.landing import FileKind, Landing, LandingFile
 from chiron.records.quarantine import Refusal
-from chiron.records.wfdb_files import read_header, require_regular, signal_files
+from chiron.records.regular import require_regular
+from chiron.records.wfdb_files import segment_headers
 from schemas.codes import QuarantineReason
+from schemas.source import SignalFiles, SignalFormat, SourceProfile, TableLabels
 
-__all__ = ["Inputs", "RecordInput", "find_inputs"]
+__all__ = ["Candidate", "Inputs", "find_inputs", "refuse_unclaimed"]
 
 _SIGNAL_SUFFIXES: Final = (".dat", ".mat")
-_PLAIN_NAME: Final = re.compile(r"[\w .,@+=()/-]+")  # the wfdb package would read more into other characters
+_SIDECAR: Final = ".signal"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordInput:
-    """A record whose header was accepted. `files`: header first, then the files with its samples."""
+class Candidate:
+    """A file that stands for a record, not opened yet."""
 
-    header_file: LandingFile
-    header: Header
-    signal_files: tuple[LandingFile, ...]
-    all_files: tuple[LandingFile, ...]
+    file: LandingFile
+    signals: SignalFiles
+
+    @property
+    def name(self) -> str:
+        """The record's own name: the path below the landing folder without suffix."""
+        return self.file.stem.removesuffix(_SIDECAR)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Inputs:
-    """Every input is in one of the two."""
+    """What a profile finds in a landing folder. `segments`: names of files that are parts of a record each."""
 
-    records: list[RecordInput] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    landing: Landing
+    candidates: tuple[Candidate, ...]
+    tables: tuple[tuple[TableLabels, LandingFile], ...]
+    segments: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for file in self.landing.files.values():
+            found[file.stem].append(file.name)
+        return found
+
+    def belonging(self, candidate: Candidate, named: Collection[str] = ()) -> list[LandingFile]:
+        """The files of the record's own stem, and those of `named` that are there, by name."""
+        names = {*self._by_stem[candidate.file.stem], *(n for n in named if n in self.landing.files)}
+        return [self.landing.files[name] for name in sorted(names)]
+
+    def fingerprint(self, candidate: Candidate, named: Collection[str]) -> str:
+        """The identity of a record's files; `named` are those that it was found to consist of."""
+        files = [[f.name, f.kind, f.sha256] for f in self.belonging(candidate, named)]
+        gone = sorted(name for name in named if name not in self.landing.files)
+        return sha256_hex(canonical_json([files, gone]))
 
 
-def find_inputs(landing: Landing, label_files: Collection[str]) -> Inputs:
-    """Read all headers and sort out what can't be used. No sample is read."""
-    inputs = Inputs()
-    by_stem: dict[str, list[LandingFile]] = defaultdict(list)
-    for file in landing.files.values():
-        by_stem[file.stem].append(file)
-    claimed = {*label_files}
-    for file in landing.headers:
-        belonging = {f.name: f for f in by_stem[file.stem]}
+def find_inputs(landing: Landing, profile: SourceProfile) -> Inputs:
+    """Sort the files by their names. Of a record's file no more is read than whether it is made of other records."""
+    tables = tuple((t, f) for f in landing.files.values() if (t := _table(profile, f)) is not None)
+    of_tables = {file.name for _, file in tables}
+    found = {f.name: Candidate(f, s) for f in landing.files.values() if (s := _signals(profile, f)) is not None}
+    candidates = [c for name, c in found.items() if name not in of_tables]
+    segments = {part: c.name for c in candidates for part in _segments(landing, c)}
+    return Inputs(landing, tuple(c for c in candidates if c.file.name not in segments), tables, segments)
+
+
+def refuse_unclaimed(inputs: Inputs, claimed: Collection[str]) -> Iterator[Refusal]:
+    """Refuse files that belong to nothing, unless they are plain files of another kind, such as a README."""
+    of_tables = {file.name for _, file in inputs.tables}
+    for name, file in inputs.landing.files.items():
+        if name in claimed or name in of_tables or name in inputs.segments:
+            continue
         try:
-            inputs.records.append(_accept(landing, file, belonging))
+            _require_harmless(file)
         except InputRefused as error:
-            inputs.refusals.append(Refusal.of(file.stem, error, belonging.values()))
-        claimed |= belonging.keys()
-    unclaimed = (file for name, file in landing.files.items() if name not in claimed)
-    inputs.refusals += [refusal for file in unclaimed if (refusal := _refuse_unclaimed(file))]
-    return inputs
+            yield Refusal.of(name, error, [file])
 
 
-def _accept(landing: Landing, file: LandingFile, belonging: dict[str, LandingFile]) -> RecordInput:
-    """Check a header and the files it names, which are added to `belonging`. Raises InputRefused."""
-    if not _PLAIN_NAME.fullmatch(file.name):
-        raise InputRefused(QuarantineReason.UNSAFE_PATH, "record: expected a plain file name, found other characters")
-    header = read_header(file)
-    named = [landing.in_folder_of(file, name) for name in header.file_names]
-    belonging |= {f.name: f for f in named if f is not None}
-    found = signal_files(landing, file, header)
-    return RecordInput(file, header, tuple(found), tuple(belonging.values()))
+def _require_harmless(file: LandingFile) -> None:
+    require_regular(file, "file")
+    if not file.is_text:
+        raise InputRefused(QuarantineReason.UNSAFE_PATH, "file: expected a name in UTF-8, found other bytes")
+    if PurePosixPath(file.name).suffix in _SIGNAL_SUFFIXES:
+        raise InputRefused(QuarantineReason.MISSING_HEADER, "signal file: expected a header that names it, found none")
 
 
-def _refuse_unclaimed(file: LandingFile) -> Refusal | None:
-    """Refuse a file that belongs to no record, unless it is a plain file of another kind, such as a README."""
-    try:
-        require_regular(file, "file")
-        if not file.is_text:
-            raise InputRefused(QuarantineReason.UNSAFE_PATH, "file: expected a name in UTF-8, found other bytes")
-        if PurePosixPath(file.name).suffix in _SIGNAL_SUFFIXES:
-            raise InputRefused(
-                QuarantineReason.MISSING_HEADER, "signal file: expected a header that names it, found none"
-            )
-    except InputRefused as error:
-        return Refusal.of(file.name, error, [file])
-    return None
+def _table(profile: SourceProfile, file: LandingFile) -> TableLabels | None:
+    return next((t for t in profile.tables if re.fullmatch(t.pattern, PurePosixPath(file.name).name)), None)
+
+
+def _signals(profile: SourceProfile, file: LandingFile) -> SignalFiles | None:
+    return next((s for s in profile.signals if re.fullmatch(s.pattern, PurePosixPath(file.name).name)), None)
+
+
+def _segments(landing: Landing, candidate: Candidate) -> Iterator[str]:
+    """The names of the headers that a record of several segments is made of."""
+    file = candidate.file
+    if candidate.signals.format is not SignalFormat.WFDB or file.kind is not FileKind.REGULAR:
+        return
+    for base_name in segment_headers(file):
+        segment = landing.in_folder_of(file, base_name)
+        if segment is not None and segment.name != file.name:
+            yield segment.name

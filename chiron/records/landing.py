@@ -1,17 +1,17 @@
 """The landing folder: which files are there and what is in them. Of a single record the header is parsed, for the names
-of its files; nothing else here knows a file format.
+of its files; nothing else here knows a file format. Which files are records is for `chiron.records.inputs` to say.
 
 Links, pipes and devices are listed and never followed or opened, whatever they point to.
 """
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
 from chiron.errors import DataError, EmptySource, InputRefused, NotFound
@@ -23,6 +23,7 @@ __all__ = [
     "FileKind",
     "Landing",
     "LandingFile",
+    "SeenFile",
     "check_source",
     "list_landing",
     "list_record",
@@ -30,6 +31,15 @@ __all__ = [
 
 HEADER_SUFFIX: Final = ".hea"
 S3_SCHEME: Final = "s3://"
+
+
+class SeenFile(NamedTuple):
+    """A regular file as it was hashed before."""
+
+    n_bytes: int
+    changed_ns: int
+    inode: int
+    sha256: str
 
 
 class FileKind(StrEnum):
@@ -54,6 +64,7 @@ class LandingFile:
     kind: FileKind
     n_bytes: int
     changed_ns: int
+    inode: int
     sha256: str
 
     @property
@@ -78,11 +89,6 @@ class Landing:
         """Identity: names, kinds and bytes of all files; the same in a folder and in a bucket."""
         return sha256_hex(canonical_json([[f.name, f.kind, f.sha256] for f in self.files.values()]))
 
-    @property
-    def headers(self) -> list[LandingFile]:
-        """One per record."""
-        return [f for f in self.files.values() if f.suffix == HEADER_SUFFIX]
-
     def in_folder_of(self, file: LandingFile, name: str) -> LandingFile | None:
         """The file that `file` calls `name`, beside itself."""
         return self.files.get(PurePosixPath(file.name).with_name(name).as_posix())
@@ -98,22 +104,23 @@ class Landing:
 
 
 def check_source(source: str) -> None:
-    """Refuse a source that is not there or holds no record, before anything is started or written.
+    """Refuse a source that is not there or holds nothing, before anything is started or written.
 
     A bucket is checked when it is listed. Raises NotFound, EmptySource.
     """
     if not source.startswith(S3_SCHEME):
-        _require_records(Path(source).expanduser(), None)
+        _require_files(Path(source).expanduser(), None)
 
 
-def list_landing(folder: Path, *, without: Path | None = None) -> Landing:
+def list_landing(folder: Path, *, without: Path | None = None, seen: Mapping[str, SeenFile] | None = None) -> Landing:
     """List and hash every file below `folder`; what lies in the folder `without` is left out.
 
-    Raises NotFound where there is no such folder, EmptySource where it holds no WFDB header.
+    A file that is as it was `seen` is not hashed again. Raises NotFound where there is no such folder, EmptySource
+    where it holds no file.
     """
     root, excluded = folder.resolve(), without.resolve() if without else None
-    _require_records(root, excluded)
-    return _list(root, _walk(root, excluded))
+    _require_files(root, excluded)
+    return _list(root, _walk(root, excluded), seen or {})
 
 
 def list_record(header: Path) -> Landing:
@@ -125,7 +132,7 @@ def list_record(header: Path) -> Landing:
         raise NotFound(f"record: expected a WFDB header (*{HEADER_SUFFIX}) or a folder, found {header}")
     named = _named_in(header)
     beside = (Path(e.path) for e in os.scandir(header.parent) if not e.is_dir(follow_symlinks=False))
-    return _list(header.parent, (path for path in beside if path.stem == header.stem or path.name in named))
+    return _list(header.parent, (path for path in beside if path.stem == header.stem or path.name in named), {})
 
 
 def _named_in(header: Path) -> tuple[str, ...]:
@@ -138,16 +145,16 @@ def _named_in(header: Path) -> tuple[str, ...]:
         return ()
 
 
-def _list(root: Path, paths: Iterable[Path]) -> Landing:
-    files = (_describe(path.relative_to(root).as_posix(), path) for path in paths)
+def _list(root: Path, paths: Iterable[Path], seen: Mapping[str, SeenFile]) -> Landing:
+    files = (_describe(path.relative_to(root).as_posix(), path, seen) for path in paths)
     return Landing({file.name: file for file in sorted(files, key=attrgetter("name"))})
 
 
-def _require_records(folder: Path, excluded: Path | None) -> None:
+def _require_files(folder: Path, excluded: Path | None) -> None:
     if not folder.is_dir():
         raise NotFound(f"source: expected a folder or s3://bucket/prefix, found nothing at {folder}")
-    if not any(path.suffix == HEADER_SUFFIX for path in _walk(folder, excluded)):
-        raise EmptySource(f"source: expected WFDB records (*{HEADER_SUFFIX}), found none in {folder}")
+    if not any(True for _ in _walk(folder, excluded)):
+        raise EmptySource(f"source: expected files, found none in {folder}")
 
 
 def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:
@@ -161,17 +168,23 @@ def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:
     yield from (Path(error.filename) for error in unreadable if Path(error.filename) != root)
 
 
-def _describe(name: str, path: Path) -> LandingFile:
+def _describe(name: str, path: Path, seen: Mapping[str, SeenFile]) -> LandingFile:
     status = path.lstat()
-    kind, sha256 = _look_at(path, status.st_mode)
     raw = os.fsencode(name)
+    written = raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    known = seen.get(written)
+    if known is not None and known[:3] == (status.st_size, status.st_mtime_ns, status.st_ino):
+        kind, sha256 = FileKind.REGULAR, known.sha256
+    else:
+        kind, sha256 = _look_at(path, status.st_mode)
     return LandingFile(
-        name=raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace"),
+        name=written,
         is_text=raw.decode("utf-8", "ignore").encode() == raw,
         path=path,
         kind=kind,
         n_bytes=status.st_size,
         changed_ns=status.st_mtime_ns,
+        inode=status.st_ino,
         sha256=sha256,
     )
 

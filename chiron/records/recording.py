@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chiron.datasets.physical import to_mv
 from chiron.records.clinical import Clinical
 from chiron.records.landing import LandingFile
 
@@ -39,3 +40,8 @@ class Recording:
     clinical: Clinical = field(default_factory=Clinical)
     year: int | None = None
     comments: tuple[str, ...] = ()
+
+    def read_mv(self) -> np.ndarray:
+        """The samples in mV: (n_leads, n_samples) float32, missing as nan; leads of another unit keep it."""
+        gain, baseline = [lead.gain_per_unit for lead in self.leads], [lead.baseline for lead in self.leads]
+        return to_mv(self.read(), gain=gain, baseline=baseline, unit=[lead.unit for lead in self.leads])

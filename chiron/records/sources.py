@@ -1,30 +1,91 @@
-"""Which profile a landing folder has: the one that the caller names, or the one that its file names tell."""
+"""Source profiles: shipped with the project or written by users, named by the caller or told from the files' names."""
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from typing import Final
 
-from chiron.errors import BadParameters
+import yaml
+from pydantic import ValidationError
+
+from chiron.errors import BadParameters, NotFound
 from chiron.records.landing import Landing
-from schemas.profiles import GENERIC_WFDB, PROFILES, SourceProfile
+from schemas.source import SourceProfile
 
-__all__ = ["choose_profile"]
+__all__ = ["GENERIC", "choose_profile", "load_profile", "shipped_profiles", "stands_for_a_record"]
+
+GENERIC: Final = "wfdb"
+"""The profile of a folder that nothing tells: a private one of unknown origin."""
+
+_SUFFIXES: Final = (".yaml", ".yml")
+_MAX_PROFILE_BYTES: Final = 2**20
+
+
+@cache
+def shipped_profiles() -> dict[str, SourceProfile]:
+    """All profiles of `schemas/sources`, by name."""
+    folder = resources.files("schemas").joinpath("sources")
+    profiles = (_parse(path.read_text(encoding="utf-8"), path.name) for path in folder.iterdir() if _is_yaml(path.name))
+    return {profile.name: profile for profile in sorted(profiles, key=lambda p: p.name)}
+
+
+def load_profile(name: str) -> SourceProfile:
+    """A shipped profile by its name, or a user's own by the path of its YAML file. Raises BadParameters, NotFound."""
+    if _is_yaml(name):
+        return _read(Path(name).expanduser())
+    if name not in shipped_profiles():
+        known = ", ".join(shipped_profiles())
+        raise BadParameters(f"profile: expected one of {known}, or the path of a YAML file; found {name!r}")
+    return shipped_profiles()[name]
 
 
 def choose_profile(landing: Landing, name: str | None) -> SourceProfile:
-    """The profile; a folder that nothing tells is a private one of unknown origin. Raises BadParameters."""
+    """The named profile, or the one that the files' names tell. Raises BadParameters, NotFound."""
     if name is not None:
-        if name not in PROFILES:
-            raise BadParameters(f"profile: expected one of {', '.join(PROFILES)}, found {name!r}")
-        return PROFILES[name]
-    return next((p for p in PROFILES.values() if _is_recognised(p, landing)), GENERIC_WFDB)
+        return load_profile(name)
+    shipped = shipped_profiles()
+    return next((p for p in shipped.values() if _is_recognised(p, landing)), shipped[GENERIC])
+
+
+def stands_for_a_record(profile: SourceProfile, base_name: str) -> bool:
+    """Whether a file of this name is one record's own."""
+    return any(re.fullmatch(signals.pattern, base_name) for signals in profile.signals)
 
 
 def _is_recognised(profile: SourceProfile, landing: Landing) -> bool:
-    """Whether all markers are there and every record has a name of this source."""
-    if profile.record_pattern is None:
+    """Whether all markers are there and every record has a name of this source, also those it doesn't know to read."""
+    present = {PurePosixPath(name).name for name in landing.files}
+    if profile.record_pattern is None or not present.issuperset(profile.marker_files):
         return False
     pattern = re.compile(profile.record_pattern)
-    present = {PurePosixPath(name).name for name in landing.files}
-    return present.issuperset(profile.marker_files) and all(
-        pattern.fullmatch(PurePosixPath(header.stem).name) for header in landing.headers
-    )
+    return all(pattern.fullmatch(PurePosixPath(name).stem) for name in _records(profile, present))
+
+
+def _records(profile: SourceProfile, base_names: Iterable[str]) -> Iterable[str]:
+    generic = shipped_profiles()[GENERIC]
+    return (n for n in base_names if stands_for_a_record(profile, n) or stands_for_a_record(generic, n))
+
+
+def _is_yaml(name: str) -> bool:
+    return PurePosixPath(name).suffix in _SUFFIXES
+
+
+def _read(path: Path) -> SourceProfile:
+    if not path.is_file():
+        raise NotFound(f"profile: expected a YAML file at {path}, found none")
+    if path.stat().st_size > _MAX_PROFILE_BYTES:
+        raise BadParameters(f"profile {path}: expected at most {_MAX_PROFILE_BYTES} bytes, found more")
+    return _parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _parse(text: str, where: str) -> SourceProfile:
+    try:
+        return SourceProfile.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise BadParameters(f"profile {where}: expected YAML, found {type(error).__name__}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise BadParameters(f"profile {where}: expected another value of {field}, found: {first['msg']}") from error

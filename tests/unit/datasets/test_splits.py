@@ -1,13 +1,14 @@
 import polars as pl
 
-from chiron.datasets.splits import assign_splits, split_of
+from chiron.datasets.splits import assign_splits, bucket_of, split_of
 from schemas.params import SplitShares
 
 SHARES = SplitShares(train=0.5, valid=0.1, test=0.4)
 
 
 def records(rows: list[tuple[str, bool, str]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["patient_id", "patient_known", "signal_sha256"], orient="row")
+    frame = pl.DataFrame(rows, schema=["patient_id", "patient_known", "signal_sha256"], orient="row")
+    return frame.with_columns(split_bucket=pl.lit(None, pl.Int32))
 
 
 def test_a_patient_keeps_its_split_when_the_dataset_grows():
@@ -19,7 +20,7 @@ def test_a_patient_keeps_its_split_when_the_dataset_grows():
 
 
 def test_shares_are_met_within_sampling_error():
-    counts = pl.Series([split_of(f"patient {i}", SHARES).value for i in range(20_000)]).value_counts()
+    counts = pl.Series([split_of(bucket_of(f"patient {i}"), SHARES).value for i in range(20_000)]).value_counts()
     shares = dict(zip(counts[""], counts["count"] / 20_000, strict=True))
     # three standard errors of a share of .5 in 20,000: .0106
     assert abs(shares["train"] - 0.5) < 0.011
@@ -39,3 +40,9 @@ def test_duplicate_recordings_bring_their_patients_into_one_group():
 def test_where_patients_are_unknown_the_recording_decides():
     splits = assign_splits(records([("r1", False, "x"), ("r2", False, "x"), ("r3", False, "y")]), SHARES)
     assert splits["group_id"].to_list() == ["x", "x", "y"]
+
+
+def test_a_bucket_that_is_given_decides_whatever_the_pseudonym():
+    rows = [("old", True, "x"), ("new", True, "y")]
+    placed = [records([row]).with_columns(split_bucket=pl.lit(599, pl.Int32)) for row in rows]
+    assert [assign_splits(one, SHARES)["split"].item() for one in placed] == ["valid", "valid"]

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import wfdb
+import yaml
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import open_dataset
@@ -15,9 +16,9 @@ from chiron.errors import BadParameters, DataError, EmptySource, NotFound, Workd
 from chiron.records.ingest import ingest_source
 from chiron.records.landing import list_landing
 from chiron.records.quarantine import list_quarantine
+from chiron.records.sources import shipped_profiles
 from schemas.ingested import IngestReport
 from schemas.params import IngestParams
-from schemas.profiles import DEMO_HOSPITAL, PROFILES
 from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 from .conftest import samples, write_record
@@ -194,12 +195,12 @@ def test_a_source_that_is_not_there_is_refused_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "w").exists()
 
 
-@pytest.mark.parametrize("files", [[], ["notes.txt", "x.dat"], [".hea"]])
+@pytest.mark.parametrize("files", [[], ["notes.txt", "x.dat"]])
 def test_a_source_without_records_is_refused_and_nothing_is_written(tmp_path, files):
     (tmp_path / "in").mkdir()
     for name in files:
         (tmp_path / "in" / name).write_text("x")
-    with pytest.raises(EmptySource, match="expected WFDB records"):
+    with pytest.raises(EmptySource, match="source: expected"):
         ingest_source(tmp_path / "w", IngestParams(source=str(tmp_path / "in"), name="x"))
     assert not (tmp_path / "w").exists()
 
@@ -275,10 +276,9 @@ def test_no_hash_of_a_private_source_can_be_had_by_hashing_a_guess(landing, inge
     (landing / "reader-1-round-1.csv").write_text("Zelenka,A\n")
     (landing / "link.dat").symlink_to("Zelenka")
     (landing / "alone.hea").write_text("alone 1 300 300\nalone.dat 16 1000\n#Patient: Zelenka\n")
-    profile = DEMO_HOSPITAL.model_copy(update={"name": "private", "simulated": False, "has_patients": True})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PROFILES, "private", profile)
-        dataset = ingest(profile="private")
+    profile = shipped_profiles()["demo-hospital"].model_copy(update={"name": "private", "has_patients": True})
+    (tmp_path / "private.yaml").write_text(yaml.safe_dump(profile.model_dump(mode="json")))
+    dataset = ingest(profile=str(tmp_path / "private.yaml"))
     assert report_of(dataset).quarantined == {"label_without_record": 1, "missing_signal_file": 1, "unsafe_path": 1}
     header, signal = (sha256_hex((landing / f"ok1.{s}").read_bytes()) for s in ("hea", "dat"))
     guesses = {

@@ -5,9 +5,9 @@ import stat
 import pytest
 
 from chiron.errors import BadParameters
-from chiron.records.pseudonyms import Pseudonyms, load_key, pseudonyms_for
+from chiron.records.pseudonyms import Pseudonyms, load_key, pseudonyms_for, replace_key
+from chiron.records.sources import load_profile
 from chiron.settings import settings
-from schemas.profiles import CINC2017, DEMO_HOSPITAL, GENERIC_WFDB
 
 KEY = b"0123456789abcdef"
 
@@ -40,10 +40,10 @@ def test_the_fingerprint_tells_keys_apart_and_does_not_hold_them():
 
 
 def test_only_a_private_source_with_patients_needs_a_key():
-    assert pseudonyms_for(CINC2017).key is None
-    assert pseudonyms_for(DEMO_HOSPITAL).key is None
+    assert pseudonyms_for(load_profile("cinc2017")).key is None
+    assert pseudonyms_for(load_profile("demo-hospital")).key is None
     assert not settings().config_dir.joinpath("pseudonym.key").exists()
-    assert pseudonyms_for(GENERIC_WFDB).key is not None
+    assert pseudonyms_for(load_profile("wfdb")).key is not None
 
 
 def test_the_key_is_made_once_for_its_owner_alone():
@@ -71,3 +71,35 @@ def test_a_key_from_the_environment_is_taken_and_a_short_one_refused(monkeypatch
     with pytest.raises(BadParameters, match="expected at least 16 bytes, found 5") as refused:
         load_key()
     assert "short" not in str(refused.value).replace("too short", "")
+
+
+def test_a_new_key_changes_every_name_and_no_split(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHIRON_CONFIG_DIR", str(tmp_path))
+    settings.cache_clear()
+    made = [pseudonyms_for(load_profile("wfdb"))]
+    for _ in range(2):
+        replace_key()
+        made.append(pseudonyms_for(load_profile("wfdb")))
+    patients = [f"patient {i}" for i in range(200)]
+    assert len({p.name("patient", "Anna") for p in made}) == len({p.fingerprint for p in made}) == 3
+    first, *later = ([p.split_bucket(patient) for patient in patients] for p in made)
+    assert later == [first, first]
+    assert len(set(first)) > 150  # and they are not all one bucket
+    for path in tmp_path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_new_key_from_the_environment_keeps_splits_with_the_first_key_beside_it(monkeypatch):
+    monkeypatch.setenv("CHIRON_PSEUDONYM_KEY", "first key, long enough")
+    settings.cache_clear()
+    first = pseudonyms_for(load_profile("wfdb")).split_bucket("Anna")
+    with pytest.raises(BadParameters, match="CHIRON_SPLIT_KEY"):
+        replace_key()
+    monkeypatch.setenv("CHIRON_PSEUDONYM_KEY", "second key, long enough")
+    monkeypatch.setenv("CHIRON_SPLIT_KEY", "first key, long enough")
+    settings.cache_clear()
+    assert pseudonyms_for(load_profile("wfdb")).split_bucket("Anna") == first
+
+
+def test_where_names_stay_the_patient_decides_its_split_itself():
+    assert Pseudonyms("cinc2017", None).split_bucket("Anna") is None

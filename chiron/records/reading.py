@@ -1,0 +1,134 @@
+"""Reading all records of a source, one at a time in the order of ids; those that did not change are taken over."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from chiron.datasets.signals import SignalDtype, SignalWriter, can_append, default_shard_samples
+from chiron.progress import report_progress
+from chiron.records.inputs import Candidate, Inputs
+from chiron.records.memory import Memory
+from chiron.records.own_tables import INPUTS, OwnTables
+from chiron.records.quarantine import Refusal
+from chiron.records.taking import NeedsMoreBits, Taker, Taking
+from schemas.codes import Code, CodeSystem
+from schemas.tables import RECORDS
+
+__all__ = ["ReadRecords", "read_records"]
+
+_MIN_LIVE_SHARE: Final = 0.5  # of the samples of an array that is taken over; below that it is written anew
+
+Named = tuple[str, Candidate]
+
+
+@dataclass
+class ReadRecords:
+    """What became of the records. `names`: of those that came in; `claimed`: names of files that belong to records."""
+
+    own: OwnTables
+    names: list[str] = field(default_factory=list)
+    claimed: set[str] = field(default_factory=set)
+    refusals: list[Refusal] = field(default_factory=list)
+    stated: Counter[Code] = field(default_factory=Counter)
+    unreadable_values: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which records are read, and which are taken over from where."""
+
+    to_read: list[Named]
+    taken_over: list[str]
+    memory: Memory | None
+
+
+def read_records(folder: Path, own_folder: Path, taker: Taker, memory: Memory | None) -> ReadRecords:
+    """Write the signal array below `folder`, and what records' own files say below `own_folder`."""
+    named = [(taker.pseudonyms.name("record", c.name), c) for c in taker.inputs.candidates]
+    named.sort(key=itemgetter(0))
+    try:
+        return _read(folder, own_folder, named, taker, memory=memory, dtype="int16")
+    except NeedsMoreBits:
+        return _read(folder, own_folder, named, taker, memory=memory, dtype="int32")
+
+
+def _read(  # noqa: PLR0913 - the steps of `read_records` for one type of samples
+    folder: Path, own_folder: Path, named: list[Named], taker: Taker, *, memory: Memory | None, dtype: SignalDtype
+) -> ReadRecords:
+    read = ReadRecords(OwnTables(own_folder))
+    plan = _plan(named, taker.inputs, memory, dtype, read)
+    after = plan.memory.dataset.folder if plan.memory else None
+    with SignalWriter(folder, dtype=dtype, after=after) as writer:
+        for done, (record_id, candidate) in enumerate(plan.to_read, start=1):
+            _add(read, record_id, candidate, taker.take(candidate, writer, dtype))
+            report_progress("records", done, len(plan.to_read))
+    read.own.finish(plan.memory, plan.taken_over)
+    return read
+
+
+def _plan(named: list[Named], inputs: Inputs, memory: Memory | None, dtype: SignalDtype, read: ReadRecords) -> _Plan:
+    """Take over what did not change, where that saves work; count in `read` what the taken records said."""
+    if memory is None or not can_append(memory.dataset.folder, dtype, default_shard_samples(dtype)):
+        return _Plan(named, [], None)
+    taken = _unchanged(named, inputs, memory)
+    if not taken or _live_share(memory, taken) < _MIN_LIVE_SHARE:
+        return _Plan(named, [], None)
+    _take_over(named, taken, inputs, memory, read)
+    return _Plan([n for n in named if n[0] not in taken], sorted(taken), memory)
+
+
+def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory) -> set[str]:
+    """The ids of records whose files are the same, none more and none fewer."""
+    candidates = dict(named)
+    return {
+        record_id
+        for record_id, files, fingerprint in memory.inputs("record_id", "files", "fingerprint")
+        if record_id in candidates and inputs.fingerprint(candidates[record_id], files) == fingerprint
+    }
+
+
+def _live_share(memory: Memory, taken: set[str]) -> float:
+    """The share of the old array's samples that belong to records which are taken over."""
+    size = pl.col("n_samples") * pl.col("leads").list.len()
+    sizes = memory.scan(RECORDS.name).select("record_id", size=size, end=pl.col("sample_offset") + size).collect()
+    live = sizes.filter(pl.col("record_id").is_in(taken))["size"].sum()
+    return float(live / sizes.select(pl.max_horizontal(pl.col("end").max(), 1)).item())
+
+
+def _take_over(named: Iterable[Named], taken: set[str], inputs: Inputs, memory: Memory, read: ReadRecords) -> None:
+    """Count the taken records as if they had been read."""
+    candidates = dict(named)
+    for record_id, files, stated, not_understood in memory.inputs("record_id", "files", "stated", "not_understood"):
+        if record_id in taken:
+            candidate = candidates[record_id]
+            read.names.append(candidate.name)
+            read.claimed.update(f.name for f in inputs.belonging(candidate, files))
+            read.stated.update(_code(text) for text in stated)
+            read.unreadable_values.update(not_understood)
+
+
+def _add(read: ReadRecords, record_id: str, candidate: Candidate, taking: Taking) -> None:
+    """Count one candidate that was read."""
+    read.claimed.update(file.name for file in taking.belonging)
+    read.refusals += taking.refusals
+    if not taking.rows:
+        return
+    read.names.append(candidate.name)
+    read.stated.update(taking.stated)
+    read.unreadable_values.update(taking.not_understood)
+    if taking.refusals:  # one of its label files; it must be read again, so that the refusal is found again
+        read.own.add(taking.rows)
+        return
+    stated = [str(code) for code in sorted(taking.stated.elements())]
+    seen = (record_id, list(taking.files), taking.fingerprint, stated, list(taking.not_understood))
+    read.own.add({**taking.rows, INPUTS.name: [seen]})
+
+
+def _code(text: str) -> Code:
+    system, _, code = text.partition(":")
+    return Code(CodeSystem(system), code)

@@ -1,0 +1,133 @@
+"""Taking one record in: its samples into the signal array, and what its own files say as rows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from chiron.datasets.signals import SignalDtype, SignalWriter
+from chiron.errors import InputRefused
+from chiron.records.formats import describe
+from chiron.records.inputs import Candidate, Inputs
+from chiron.records.landing import LandingFile
+from chiron.records.own_labels import own_files, own_readings
+from chiron.records.parsed import OwnReadings
+from chiron.records.pseudonyms import Pseudonyms
+from chiron.records.quarantine import Refusal
+from chiron.records.recording import Recording
+from chiron.records.rows import lead_names, record_row
+from schemas.codes import Code
+from schemas.source import OwnLabels, SourceProfile
+from schemas.tables import ANNOTATIONS, EVENTS, RECORDS
+
+__all__ = ["NeedsMoreBits", "Taker", "Taking"]
+
+_INT16: Final = np.iinfo(np.int16)
+
+
+class NeedsMoreBits(Exception):
+    """A sample that does not fit in the array's type: the whole array must be of a wider one."""
+
+
+@dataclass
+class Taking:
+    """What became of one candidate.
+
+    `files`: names of all that it was found to consist of; `belonging`: those that are there. `rows`: by table; none
+    where the record was refused.
+    """
+
+    belonging: list[LandingFile]
+    files: tuple[str, ...] = ()
+    fingerprint: str = ""
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    stated: Counter[Code] = field(default_factory=Counter)
+    not_understood: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Takes the candidates of one source in."""
+
+    inputs: Inputs
+    profile: SourceProfile
+    pseudonyms: Pseudonyms
+
+    def take(self, candidate: Candidate, writer: SignalWriter, dtype: SignalDtype) -> Taking:
+        """Read one candidate. A refusal is part of the result; nothing is written then.
+
+        Raises NeedsMoreBits where the samples don't fit in `dtype`, that of the array.
+        """
+        taking = Taking(self.inputs.belonging(candidate))
+        try:
+            recording = describe(candidate, self.inputs.landing)
+            taking.files = tuple(file.name for file in recording.files)
+            signal = recording.read()
+        except InputRefused as error:
+            taking.belonging = self.inputs.belonging(candidate, taking.files)
+            taking.refusals.append(Refusal.of(candidate.name, error, taking.belonging))
+            return taking
+        if not _fits(signal, dtype):
+            raise NeedsMoreBits
+        self._take(candidate, recording, signal, taking)
+        taking.rows[RECORDS.name][0]["sample_offset"] = writer.append(signal)
+        return taking
+
+    def _take(self, candidate: Candidate, recording: Recording, signal: np.ndarray, taking: Taking) -> None:
+        """Everything but the samples."""
+        row = record_row(candidate.name, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
+        taking.rows = {RECORDS.name: [row], ANNOTATIONS.name: [], EVENTS.name: []}
+        taking.not_understood = tuple(recording.clinical.not_understood)
+        for source in self.profile.own_labels:
+            self._read_labels(source, recording, row["record_id"], taking)
+        taking.belonging = self.inputs.belonging(candidate, taking.files)
+        taking.fingerprint = self.inputs.fingerprint(candidate, taking.files)
+
+    def _read_labels(self, source: OwnLabels, recording: Recording, record_id: str, taking: Taking) -> None:
+        """Add what one label source says in the record's own files. A file that can't be used is refused alone."""
+        files = own_files(source, recording, self.inputs.landing)
+        taking.files += tuple(file.name for file in files)
+        try:
+            own = own_readings(source, recording, self.inputs.landing)
+        except InputRefused as error:
+            taking.refusals.append(Refusal.of(files[0].name if files else recording.files[0].name, error, files))
+            return
+        taking.stated.update(set(own.stated))
+        annotator_id = self.pseudonyms.name("annotator", source.annotator_id)
+        taking.rows[ANNOTATIONS.name] += _annotation_rows(source, own, record_id, annotator_id)
+        leads = dict(zip((lead.name for lead in recording.leads), self._leads(recording), strict=True))
+        taking.rows[EVENTS.name] += _event_rows(source, own, record_id, annotator_id, leads)
+
+    def _leads(self, recording: Recording) -> tuple[str, ...]:
+        return lead_names(recording, hidden=self.pseudonyms.key is not None)
+
+
+def _annotation_rows(
+    source: OwnLabels, own: OwnReadings, record_id: str, annotator_id: str
+) -> Iterator[tuple[Any, ...]]:
+    """One row per code; where there is any reading, the codes of the vocabulary that were not given are absent."""
+    given = {reading.code: (reading.present, reading.likelihood) for reading in own.readings}
+    absent = dict.fromkeys(source.vocabulary, (False, None)) if given else {}
+    for code, (present, likelihood) in {**absent, **given}.items():
+        kind, system = source.annotator_kind.value, source.code_system.value
+        yield record_id, annotator_id, kind, source.round, system, code, present, likelihood
+
+
+def _event_rows(
+    source: OwnLabels, own: OwnReadings, record_id: str, annotator_id: str, leads: dict[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    """Each event once; WFDB files may hold the same annotation twice."""
+    for event in dict.fromkeys(own.events):
+        lead = leads.get(event.lead) if event.lead is not None else None
+        yield record_id, annotator_id, source.round, event.code, lead, event.start_sample, event.end_sample
+
+
+def _fits(signal: np.ndarray, dtype: SignalDtype) -> bool:
+    """Whether every sample that is not missing has a place in the array."""
+    if signal.dtype == np.int16 or dtype == "int32":
+        return True
+    present = signal[signal != np.iinfo(signal.dtype).min]
+    return present.size == 0 or bool(present.min() > _INT16.min and present.max() <= _INT16.max)
