@@ -2,7 +2,6 @@
 and say of every code that was looked for whether it is there.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -23,10 +22,10 @@ __all__ = [
     "codes_of_system",
     "find_records",
     "mark",
-    "number_of",
     "reader_of",
     "readings",
     "record_faults",
+    "refuse_rows",
 ]
 
 RECORD: Final = "record"
@@ -68,14 +67,15 @@ def record_faults(parsed: Parsed, file: LandingFile, cells: Cells, faults: pl.Da
     at_fault = faults.filter(pl.col(FAULT).is_not_null())
     for (name,), group in at_fault.group_by(FAULT, maintain_order=True):
         text = cells.frame.join(group.select(ROW), on=ROW, how="semi").sort(ROW).select(columns).rows()
-        _refuse(parsed, file, RowFault(str(name)), text, cells.n_rows)
+        refuse_rows(parsed, file, RowFault(str(name)), text, cells.n_rows)
     if cells.misfits:
-        _refuse(parsed, file, RowFault.UNREADABLE_ROW, [row for _, row in cells.misfits], cells.n_rows)
+        refuse_rows(parsed, file, RowFault.UNREADABLE_ROW, [row for _, row in cells.misfits], cells.n_rows)
 
 
-def _refuse(
+def refuse_rows(
     parsed: Parsed, file: LandingFile, fault: RowFault, rows: Sequence[Sequence[str | None]], n_rows: int
 ) -> None:
+    """Count rows of a file at fault, and keep their text in quarantine unless they only repeat what is known."""
     parsed.faults[fault] += len(rows)
     if fault in _QUARANTINED_AS:
         parsed.refusals.append(
@@ -119,9 +119,4 @@ def readings(found: pl.DataFrame, read: pl.DataFrame, source: LabelSource) -> pl
         ]
     )
     columns = by_name(ANNOTATIONS.columns)
-    return rows.with_columns(code_system=pl.lit(source.code_system.value)).select(list(columns)).cast(dict(columns))
-
-
-def number_of(counts: pl.DataFrame, system: CodeSystem) -> Counter[Code]:
-    """`code` and `len` as a counter."""
-    return Counter({Code(system, code): n for code, n in counts.select("code", "len").iter_rows()})
+    return rows.with_columns(code_system=pl.lit(source.code_system.value)).select(list(columns)).cast(columns)

@@ -5,9 +5,10 @@ from pathlib import PurePosixPath
 
 from chiron.records.cells import refuse_table
 from chiron.records.label_tables_codes import read_record_codes
+from chiron.records.label_tables_ptbxl import read_ptbxl
 from chiron.records.landing import LandingFile
 from chiron.records.parsed import Parsed, RecordNames
-from schemas.source import RecordCodeTable, SourceProfile, TableLabels
+from schemas.source import PtbxlTable, RecordCodeTable, SourceProfile, TableLabels
 
 __all__ = ["read_table", "round_of"]
 
@@ -17,6 +18,8 @@ def read_table(source: TableLabels, file: LandingFile, profile: SourceProfile, n
     match source:
         case RecordCodeTable():
             return read_record_codes(source, file, names, round_of(source, file))
+        case PtbxlTable():
+            return read_ptbxl(source, file, profile, names, round_of(source, file))
 
 
 def round_of(source: TableLabels, file: LandingFile) -> int:
