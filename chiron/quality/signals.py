@@ -1,9 +1,9 @@
-"""Simple quality of every lead of every record: what no algorithm should be asked to read.
+"""Quality of every lead of every record: what no algorithm should be asked to read, and what none can read well.
 
-Shapes: L leads, N samples. Whether a recording can be read by a physician is not decided here.
+Shapes: L leads, N samples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,28 +12,44 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.physical import MV_PER_UNIT
+from chiron.measures.quality_faults import flat_share, missing_share, saturated_share, spike_share
+from chiron.measures.quality_limbs import limb_errors
+from chiron.measures.quality_noise import mains_amplitude
+from chiron.measures.quality_windows import cut
 from chiron.progress import report_progress
+from chiron.quality.signal_score import READABLE, window_measures
 from schemas.tables import RECORDS
 
-__all__ = ["SIGNAL_LIMITS", "SIGNAL_QUALITY", "lead_quality", "signal_quality"]
+__all__ = ["SIGNAL_LIMITS", "SIGNAL_QUALITY", "lead_quality", "record_quality", "signal_quality"]
 
-SIGNAL_LIMITS: Final[dict[str, float]] = {
+_FAULT_LIMITS: Final = {
     "missing_share": 0.5,  # less than half of a recording is no recording of it
     "flat_share": 0.5,  # likewise
     "saturated_share": 0.05,  # one sample in twenty: at 80 beats per minute, 40 ms of every QRS complex may be cut off
     "spike_share": 0.005,  # 1.5 to 2.5 per second at 300 to 500 Hz: more than a pacemaker gives
+    "range_mv": 10.0,  # from -5 to 5 mV, what a recorder must take (IEC 60601-2-27); a wrong gain is far beyond
 }
-"""The share of samples beyond which a lead is not usable."""
+_NOISE_LIMITS: Final = {
+    "wander_mv": 0.5,  # 1 mV up and down, the height of a QRS complex: the ST segment can't be measured
+    "noise_mv": 0.05,  # 0.2 mV from peak to valley (four standard deviations), the height of a P wave
+    "mains_mv": 0.05,  # the trace is 0.1 mV thick: a millimetre of paper, the least that is called an ST deviation
+    "limb_error_mv": 0.05,  # likewise; rounding to steps of 0.005 mV makes less than a tenth of it
+}
+SIGNAL_LIMITS: Final = {**_FAULT_LIMITS, **_NOISE_LIMITS, "readable_score": READABLE}
+"""What a measure may be at most, and the score at least. Beyond the first five, a lead is not usable."""
 
-SIGNAL_QUALITY: Final = ("record_id", "lead", "n_samples", *SIGNAL_LIMITS, "usable")
-"""The columns of the frame."""
+SIGNAL_QUALITY: Final = (
+    *("record_id", "lead", "n_samples", *_FAULT_LIMITS, *_NOISE_LIMITS),
+    *("beat_likeness", "qrs_contrast_db", "arms_swapped", "score", "usable"),
+)
+"""The columns of the frame: `arms_swapped` is said of lead I, `limb_error_mv` of III, aVR, aVL, aVF; null elsewhere."""
 
-_FLAT_RANGE_MV: Final = 0.01  # within a window; a third of the noise (0.03 mV) that ANSI/AAMI EC11 allows an amplifier
-_FLAT_WINDOW_S: Final = 1.0
-_SPIKE_MV_PER_S: Final = 320.0  # the steepest signal that an electrocardiograph must follow (ANSI/AAMI EC11)
+_MEASURES: Final = SIGNAL_QUALITY[3:-1]
+_PIECE_SAMPLES: Final = 2**22  # looked at in one go, all leads: bounds the memory that a long recording takes
 _PROGRESS_EVERY: Final = 100
+_DECIMALS: Final = 6  # machines differ in the last bits
 
-Floats = npt.NDArray[np.float32]
+Signal = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -41,62 +57,87 @@ Flags = npt.NDArray[np.bool_]
 def signal_quality(dataset: Dataset) -> pl.DataFrame:
     """One row per record and lead, with the columns of `SIGNAL_QUALITY`; memory for samples is one record."""
     records = dataset.table(RECORDS).filter(pl.col("n_samples") > 0).sort("sample_offset")
-    shares = list(_shares(dataset, records))
+    measured = list(_measured(dataset, records))
     none = np.empty(0)
-    measured = {name: np.concatenate([none, *(s[name] for s in shares)]) for name in SIGNAL_LIMITS}
-    within = [pl.col(name) <= limit for name, limit in SIGNAL_LIMITS.items()]
+    columns = {name: np.concatenate([none, *(lead[name] for lead in measured)]) for name in _MEASURES}
     leads = records.select("record_id", "n_samples", lead="leads").explode("lead")
+    within = [pl.col(name).fill_null(0.0) <= limit for name, limit in _FAULT_LIMITS.items()]
+    figures = leads.with_columns(
+        **{name: pl.Series(values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()}
+    )
     return (
-        leads.with_columns(**{name: pl.Series(figures, dtype=pl.Float64) for name, figures in measured.items()})
-        .with_columns(usable=pl.all_horizontal(within))
+        figures.with_columns(pl.col("arms_swapped").cast(pl.Boolean), usable=pl.all_horizontal(within))
         .select(*SIGNAL_QUALITY)
         .sort("record_id", "lead")
     )
 
 
-def _shares(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Shares]]:
+def record_quality(signals: pl.DataFrame) -> pl.DataFrame:
+    """One row per record: score, acceptable, worst_lead, reasons (the measures beyond their limits in any lead).
+
+    signals: as of `signal_quality`. The score is the mean of that of all leads and that of the worst, because an ECG is
+    read as a whole, and one lead can spoil it. A record is acceptable where its score is at least `READABLE`.
+    """
+    beyond = {name: pl.col(name) > limit for name, limit in (_FAULT_LIMITS | _NOISE_LIMITS).items()}
+    beyond |= {"arms_swapped": pl.col("arms_swapped"), "score": pl.col("score") < READABLE}
+    reasons = [pl.when(found.any()).then(pl.lit(name)) for name, found in beyond.items()]
+    return (
+        signals.group_by("record_id")
+        .agg(
+            score=((pl.col("score").mean() + pl.col("score").min()) / 2).round(_DECIMALS),
+            worst_lead=pl.col("lead").sort_by("score", "lead").first(),
+            reasons=pl.concat_list(reasons).list.drop_nulls(),
+        )
+        .select("record_id", "score", pl.col("score").ge(READABLE).alias("acceptable"), "worst_lead", "reasons")
+        .sort("record_id")
+    )
+
+
+def _measured(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Shares]]:
     for done, record in enumerate(records.iter_rows(named=True), start=1):
         is_voltage = np.array([unit in MV_PER_UNIT for unit in record["unit"]])
-        yield lead_quality(dataset.physical_mv(record), is_voltage, fs_hz=record["fs_hz"])
+        yield lead_quality(dataset.physical_mv(record), is_voltage, fs_hz=record["fs_hz"], leads=record["leads"])
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("signals checked", done, records.height)
 
 
-def lead_quality(signal: Floats, is_voltage: Flags, *, fs_hz: float) -> dict[str, Shares]:
-    """Shares in [0, 1] of each lead's samples, (L,), under the names of `SIGNAL_LIMITS`.
+def lead_quality(signal_mv: Signal, is_voltage: Flags, *, fs_hz: float, leads: Sequence[str]) -> dict[str, Shares]:
+    """The measures of every lead, (L,) each, by name; nan where there is nothing to measure.
 
-    signal: (L, N) as of `to_mv`, N > 0. is_voltage: (L,), false where a lead's unit is none; then only a constant
-    signal is flat and nothing is a spike.
+    signal_mv: (L, N) as of `to_mv`, N > 0. is_voltage: (L,), false where a lead's unit is none; then it has no figure
+    in mV, is flat only where it is constant, and nothing is a spike. leads: their names.
     """
-    return {
-        "missing_share": np.isnan(signal).mean(axis=1),
-        "flat_share": _flat_share(signal, is_voltage, fs_hz),
-        "saturated_share": _saturated_share(signal),
-        "spike_share": _spike_share(signal, is_voltage, fs_hz),
+    missing, flat = missing_share(signal_mv), flat_share(signal_mv, is_voltage, fs_hz)
+    windows = _over_windows(_of_usual_size(signal_mv, is_voltage), fs_hz, leads)
+    figures = {
+        "missing_share": missing,
+        "flat_share": flat,
+        "saturated_share": saturated_share(signal_mv),
+        "spike_share": spike_share(signal_mv, is_voltage, fs_hz),
+        "mains_mv": mains_amplitude(signal_mv, fs_hz),
+        "limb_error_mv": limb_errors(signal_mv, leads, fs_hz),
+        "score": windows.pop("readability") * np.clip(1 - missing - flat, 0, 1),  # what is not there can't be read
+        **windows,
     }
+    of_voltage = {name: np.where(is_voltage, figures[name], np.nan) for name in figures if name.endswith("_mv")}
+    return {name: figure.round(_DECIMALS) for name, figure in {**figures, **of_voltage}.items()}
 
 
-def _flat_share(signal: Floats, is_voltage: Flags, fs_hz: float) -> Shares:
-    """Share of whole seconds in which the lead does not move."""
-    size = min(max(round(_FLAT_WINDOW_S * fs_hz), 2), signal.shape[1])
-    n_windows = signal.shape[1] // size
-    windows = signal[:, : n_windows * size].reshape(len(signal), n_windows, size)
-    moved = np.fmax.reduce(windows, axis=-1) - np.fmin.reduce(windows, axis=-1)
-    flat = (moved == 0) | (is_voltage[:, None] & (moved <= _FLAT_RANGE_MV))
-    return np.asarray(flat.mean(axis=1))
+def _of_usual_size(signal: Signal, is_voltage: Flags) -> Signal:
+    """Leads without a unit scaled to a standard deviation of one, so that what is a ratio can be had of them."""
+    if is_voltage.all():
+        return signal
+    deviation = np.array([np.std(lead[~np.isnan(lead)]) if not np.isnan(lead).all() else 0.0 for lead in signal])
+    scale = np.where(is_voltage | (deviation == 0), 1.0, deviation)
+    return np.asarray(signal / scale[:, None], dtype=np.float32)
 
 
-def _saturated_share(signal: Floats) -> Shares:
-    """Share of samples at which the lead stays at its highest or lowest value; none of a constant lead, it is flat."""
-    highest, lowest = np.fmax.reduce(signal, axis=1, keepdims=True), np.fmin.reduce(signal, axis=1, keepdims=True)
-    at_rail = ((signal == highest) | (signal == lowest)) & (highest > lowest)
-    stays = at_rail[:, 1:] & (signal[:, 1:] == signal[:, :-1])
-    return np.asarray(stays.sum(axis=1) / signal.shape[1])
-
-
-def _spike_share(signal: Floats, is_voltage: Flags, fs_hz: float) -> Shares:
-    """Share of single samples that leave and return faster than a heart can."""
-    slope_mv_per_s = np.diff(signal, axis=1) * fs_hz
-    fast = is_voltage[:, None] & (np.abs(slope_mv_per_s) > _SPIKE_MV_PER_S)
-    there_and_back = fast[:, 1:] & fast[:, :-1] & (slope_mv_per_s[:, 1:] * slope_mv_per_s[:, :-1] < 0)
-    return np.asarray(there_and_back.sum(axis=1) / signal.shape[1])
+def _over_windows(signal_mv: Signal, fs_hz: float, leads: Sequence[str]) -> dict[str, Shares]:
+    """The mean of each measure over the windows, piece by piece; whether arms were swapped by majority."""
+    n_pieces = min(-(-signal_mv.size // _PIECE_SAMPLES), signal_mv.shape[1])
+    pieces = [window_measures(cut(piece, fs_hz), leads) for piece in np.array_split(signal_mv, n_pieces, axis=1)]
+    figures = {name: np.concatenate([piece[name] for piece in pieces], axis=1) for name in pieces[0]}
+    votes = figures.pop("arms_swapped")
+    n_votes = (~np.isnan(votes)).sum(axis=1)
+    swapped = np.where(n_votes > 0, np.nansum(votes, axis=1) > n_votes / 2, np.nan)
+    return {**{name: figure.mean(axis=1) for name, figure in figures.items()}, "arms_swapped": swapped}
