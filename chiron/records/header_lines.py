@@ -1,9 +1,8 @@
-"""The lines of a WFDB header, each matched as a whole and checked field by field.
+"""The lines of a WFDB header, each matched as a whole and read field by field.
 
 Grammar: https://physionet.org/physiotools/wag/header-5.htm
 """
 
-import math
 import re
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
@@ -25,8 +24,6 @@ __all__ = [
 
 NULL: Final = "~"  # the name of a segment that is a gap, and of a layout's files
 _MAX_LINE_CHARACTERS: Final = 8192  # of what is no comment
-_MAX_SIGNALS: Final = 64
-_MAX_BASELINE: Final = 2**31
 _DEFAULT_GAIN: Final = "200"  # the grammar's, of a layout that states none
 
 # Every quantifier is possessive, so that a line is read once, whatever is in it.
@@ -99,19 +96,13 @@ def read_record_line(line: str) -> RecordLine:
             f"record line: expected name, number of signals, rate, number of samples; found {len(line.split())} words",
         )
     n_segments, n_signals, fs, n_frames, year = match.groups()
-    read = RecordLine(
+    return RecordLine(
         n_segments=_integer(n_segments) if n_segments else None,
         n_signals=_integer(n_signals),
         frame_hz=float(fs),
         n_frames=_integer(n_frames or "0"),
         year=int(year) if year else None,
     )
-    if not 0 < read.n_signals <= _MAX_SIGNALS:
-        refuse(
-            QuarantineReason.IMPLAUSIBLE_HEADER,
-            f"record: expected 1 to {_MAX_SIGNALS} signals, found {read.n_signals:.6g}",
-        )
-    return read
 
 
 def read_segment_line(line: str, number: int) -> tuple[str, int]:
@@ -131,7 +122,7 @@ def read_signal_line(line: str, number: int) -> SignalSpec:
     if not _FILE_NAME.fullmatch(file_name):
         _refuse_path(number)
     stored = _stored(storage, per_frame, skew, offset, number)
-    scale = _scale(gain, baseline or zero, number)
+    scale = _scale(gain, baseline or zero)
     return SignalSpec(file_name, *stored, *scale, unit or "mV", _name(lead, number), _signed(first or "0"))
 
 
@@ -139,7 +130,7 @@ def read_layout_line(line: str, number: int) -> SignalSpec:
     """A lead of a layout, which has no samples of its own: its file and format say nothing. Raises InputRefused."""
     _, _, per_frame, _, _, gain, baseline, unit, zero, _, lead = _fields(line, number)
     stored = _stored("16", per_frame, None, None, number)
-    scale = _scale(gain if float(gain) else _DEFAULT_GAIN, baseline or zero, number)
+    scale = _scale(gain if float(gain) else _DEFAULT_GAIN, baseline or zero)
     return SignalSpec(NULL, *stored, *scale, unit or "mV", _name(lead, number))
 
 
@@ -181,24 +172,8 @@ def _stored(
 
 
 @lru_cache(maxsize=256)
-def _scale(gain: str, baseline: str | None, number: int) -> tuple[float, int]:
-    """Gain and baseline, refused where they make no physical value of a sample.
-
-    A negative gain does: the lead is stored upside down.
-    """
-    scale = float(gain), _signed(baseline or "0")
-    if not math.isfinite(scale[0]):
-        found = "a gain that is no finite number"
-    elif scale[0] == 0:
-        found = "a gain of 0"
-    elif abs(scale[1]) > _MAX_BASELINE:
-        found = "a baseline of more than 32 bits"
-    else:
-        return scale
-    refuse(
-        QuarantineReason.IMPLAUSIBLE_HEADER,
-        f"signal {number}: expected a finite gain other than 0 and a baseline of 32 bits, found {found}",
-    )
+def _scale(gain: str, baseline: str | None) -> tuple[float, int]:
+    return float(gain), _signed(baseline or "0")
 
 
 def _integer(digits: str) -> int:

@@ -1,21 +1,22 @@
 """WFDB records: the header is checked first, then the files it names, and only then are samples decoded."""
 
 import re
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 from chiron.errors import InputRefused
 from chiron.records.clinical import read_comments
-from chiron.records.headers import HeaderText, read_plain
+from chiron.records.headers import HeaderText
 from chiron.records.landing import FileKind, Landing, LandingFile
-from chiron.records.recording import Lead, Recording
-from chiron.records.regular import read_part, require_regular
-from chiron.records.signal_files import read_header_text, signal_files, with_length
+from chiron.records.recording import Recording
+from chiron.records.regular import read_part
+from chiron.records.signal_files import read_header_text
 from chiron.records.wfdb_decode import read_samples
+from chiron.records.wfdb_plain import open_plain
 from chiron.records.wfdb_segments import describe_segments, segment_names
 from schemas.source import FileLayout
 
-__all__ = ["describe", "require_regular", "segment_headers"]
+__all__ = ["describe", "segment_headers"]
 
 _START_BYTES: Final = 4096
 _RECORD_NAME: Final = re.compile(rb"(?:\s++|#[^\n\r]*+)*+[-\w]++(?P<several>/)?+")
@@ -49,23 +50,15 @@ def _may_have_segments(start: bytes) -> bool:
 
 
 def _describe_plain(file: LandingFile, landing: Landing, text: HeaderText) -> Recording:
-    header = read_plain(text)
-    files = signal_files(landing, file, header)
-    header = with_length(header, files)
+    files, header, leads = open_plain(file, landing, text)
     return Recording(
-        files=(file, *files),
+        files=files,
         fs_hz=header.fs_hz,
         n_samples=header.n_samples,
-        leads=tuple([_lead(*s[5:9]) for s in header.signals]),
+        leads=leads,
         is_wide=header.is_wide,
         read=partial(read_samples, file.path, header, per_frame=header.per_frame, is_wide=header.is_wide),
         clinical=read_comments(header.comments),
         year=header.year,
         comments=header.comments,
     )
-
-
-@lru_cache(maxsize=256)
-def _lead(gain_per_unit: float, baseline: int, unit: str, name: str) -> Lead:
-    """The records of a source have their leads in common."""
-    return Lead(name, gain_per_unit, baseline, unit)

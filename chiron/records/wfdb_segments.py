@@ -8,23 +8,27 @@ nested, so no chain of them is without end.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from chiron.records.clinical import read_comments
 from chiron.records.header_lines import NULL, SignalSpec, read_layout_line, read_segment_line, refuse
-from chiron.records.headers import Header, HeaderText, check_size, read_plain, require_lines
+from chiron.records.headers import HeaderText, require_lines
 from chiron.records.landing import HEADER_SUFFIX, Landing, LandingFile
+from chiron.records.limits import check_shape
 from chiron.records.recording import Lead, Recording
-from chiron.records.signal_files import read_header_text, signal_files
+from chiron.records.signal_files import read_header_text
 from chiron.records.wfdb_decode import read_samples
+from chiron.records.wfdb_plain import PlainRecord, leads_of, open_plain
 from schemas.codes import QuarantineReason
 
 __all__ = ["describe_segments", "segment_names"]
 
 _MAX_SEGMENTS: Final = 10_000
-_Opened = Callable[[str], tuple[tuple[LandingFile, ...], Header]]
+_SAME_BY_NAME: Final = attrgetter("lead", "unit", "per_frame")
+_SAME_IN_ALL: Final = attrgetter("lead", "unit", "per_frame", "gain_per_unit", "baseline")
 
 
 class _Master(NamedTuple):
@@ -37,12 +41,10 @@ class _Master(NamedTuple):
     n_frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     """One segment. `start`: its first frame; `rows`: which lead of the record each of its own is."""
 
-    files: tuple[LandingFile, ...]
-    header: Header
+    record: PlainRecord
     start: int
     rows: tuple[int, ...]
 
@@ -62,22 +64,23 @@ def describe_segments(file: LandingFile, landing: Landing, text: HeaderText) -> 
     """Check the segments of a record, each as a record of its own. Raises InputRefused."""
     master = _read_master(text)
     opened = cache(partial(_open, file, landing))  # a segment may appear more than once
+    files = [file]
     if master.layout is not None:
-        layout_file, layout = _read_layout(file, landing, master.layout)
-        files, leads = (file, layout_file), layout
+        layout_file, signals = _read_layout(file, landing, master.layout)
+        files.append(layout_file)
     else:
-        files, leads = (file,), opened(_first_name(master))[1].signals
-    per_frame = _require_size(text, master, leads)
-    segments = tuple(_segments(master, text.record.frame_hz, leads, opened))
-    scaled, is_rescaled = _common_scales(leads, segments)
-    plan = _Plan(segments, scaled, master.n_frames, per_frame, is_rescaled or any(s.header.is_wide for s in segments))
+        signals = opened(_first_name(master)).header.signals
+    per_frame = _require_size(text, master, signals)
+    segments = tuple(_segments(master, text.record.frame_hz, signals, opened))
+    leads, is_rescaled = _common_scales(leads_of(signals), segments)
+    is_wide = is_rescaled or any(s.record.header.is_wide for s in segments)
     return Recording(
-        files=tuple(dict.fromkeys([*files, *(f for s in segments for f in s.files)])),
+        files=tuple(dict.fromkeys([*files, *(f for s in segments for f in s.record.files)])),
         fs_hz=text.record.frame_hz * per_frame,
         n_samples=master.n_frames * per_frame,
-        leads=scaled,
-        is_wide=plan.is_wide,
-        read=partial(_read, plan),
+        leads=leads,
+        is_wide=is_wide,
+        read=partial(_read, _Plan(segments, leads, master.n_frames, per_frame, is_wide)),
         clinical=read_comments(text.comments),
         year=text.record.year,
         comments=text.comments,
@@ -118,11 +121,9 @@ def _first_name(master: _Master) -> str:
     return names[0]
 
 
-def _open(file: LandingFile, landing: Landing, name: str) -> tuple[tuple[LandingFile, ...], Header]:
-    """A segment's files, header first, and what the header says."""
+def _open(file: LandingFile, landing: Landing, name: str) -> PlainRecord:
     found = _beside(file, landing, name)
-    header = read_plain(read_header_text(found))
-    return (found, *signal_files(landing, found, header)), header
+    return open_plain(found, landing, read_header_text(found))
 
 
 def _beside(file: LandingFile, landing: Landing, name: str) -> LandingFile:
@@ -145,87 +146,86 @@ def _read_layout(file: LandingFile, landing: Landing, name: str) -> tuple[Landin
     return found, leads
 
 
-def _require_size(text: HeaderText, master: _Master, leads: tuple[SignalSpec, ...]) -> int:
+def _require_size(text: HeaderText, master: _Master, signals: tuple[SignalSpec, ...]) -> int:
     """The samples per frame of the fastest lead. Raises InputRefused."""
-    if len(leads) != text.record.n_signals:
+    if len(signals) != text.record.n_signals:
         refuse(
             QuarantineReason.UNREADABLE_HEADER,
-            f"record: expected {text.record.n_signals} signals, found {len(leads)} in its first segment",
+            f"record: expected {text.record.n_signals:.6g} signals, found {len(signals)} in its first segment",
         )
-    per_frame = max([lead.per_frame for lead in leads])
-    check_size(text.record.frame_hz, master.n_frames, per_frame, len(leads))
+    per_frame = max([s.per_frame for s in signals], default=1)
+    check_shape(fs_hz=text.record.frame_hz * per_frame, n_leads=len(signals), n_samples=master.n_frames * per_frame)
     return per_frame
 
 
-def _segments(master: _Master, frame_hz: float, leads: tuple[SignalSpec, ...], opened: _Opened) -> Iterator[_Segment]:
+def _segments(
+    master: _Master, frame_hz: float, signals: tuple[SignalSpec, ...], opened: Callable[[str], PlainRecord]
+) -> Iterator[_Segment]:
     """The segments that are no gaps, each with its place in the record."""
-    row_of = {lead.lead: row for row, lead in enumerate(leads)} if master.layout is not None else None
+    row_of = {signal.lead: row for row, signal in enumerate(signals)} if master.layout is not None else None
     start = 0
     for name, n_frames in master.parts:
         if name != NULL:
-            files, header = opened(name)
-            if (header.frame_hz, header.n_frames) != (frame_hz, n_frames):
+            record = opened(name)
+            if (record.header.frame_hz, record.header.n_frames) != (frame_hz, n_frames):
                 refuse(
                     QuarantineReason.UNREADABLE_HEADER,
                     f"segment: expected the rate and the {n_frames} samples of the first header, found others",
                 )
-            yield _Segment(files, header, start, _rows(header.signals, leads, row_of))
+            yield _Segment(record, start, _rows(record.header.signals, signals, row_of))
         start += n_frames
 
 
 def _rows(
-    signals: tuple[SignalSpec, ...], leads: tuple[SignalSpec, ...], row_of: dict[str, int] | None
+    segment: tuple[SignalSpec, ...], signals: tuple[SignalSpec, ...], row_of: dict[str, int] | None
 ) -> tuple[int, ...]:
-    """Which lead of the record each signal of a segment is. `row_of`: by name, where layouts vary."""
-    rows = [row_of.get(s.lead, -1) for s in signals] if row_of else list(range(len(signals)))
-    fits = len(set(rows)) == len(rows) <= len(leads) and -1 not in rows
-    same = fits and all(_kind(s) == _kind(leads[row]) for s, row in zip(signals, rows, strict=True))
-    if not same or (row_of is None and [_scale(s) for s in signals] != [_scale(lead) for lead in leads]):
+    """Which lead of the record each of a segment is. `row_of`: by name, where layouts vary; else scales may not."""
+    rows = list(range(len(segment))) if row_of is None else [row_of.get(s.lead, -1) for s in segment]
+    names_fit = len(set(rows)) == len(rows) <= len(signals) and -1 not in rows
+    compared = _SAME_IN_ALL if row_of is None else _SAME_BY_NAME
+    if not names_fit or any(compared(s) != compared(signals[row]) for s, row in zip(segment, rows, strict=True)):
         refuse(QuarantineReason.UNSUPPORTED_FORMAT, "segment: expected the leads of the record, found others")
     return tuple(rows)
 
 
-def _kind(lead: SignalSpec) -> tuple[str, str, int]:
-    return lead.lead, lead.unit, lead.per_frame
-
-
-def _scale(lead: SignalSpec) -> tuple[float, int]:
-    return lead.gain_per_unit, lead.baseline
-
-
-def _common_scales(leads: tuple[SignalSpec, ...], segments: Sequence[_Segment]) -> tuple[tuple[Lead, ...], bool]:
+def _common_scales(leads: tuple[Lead, ...], segments: Sequence[_Segment]) -> tuple[tuple[Lead, ...], bool]:
     """Each lead in one scale, the finest of its segments, and whether any segment has another."""
-    found: list[dict[tuple[float, int], None]] = [{} for _ in leads]
+    found: list[dict[Lead, None]] = [{} for _ in leads]
     for segment in segments:
-        for row, signal in zip(segment.rows, segment.header.signals, strict=True):
-            found[row][_scale(signal)] = None
-    finest = [max(scales or [_scale(lead)], key=lambda s: abs(s[0])) for lead, scales in zip(leads, found, strict=True)]
-    scaled = tuple(Lead(lead.lead, *scale, lead.unit) for lead, scale in zip(leads, finest, strict=True))
-    return scaled, any(len(scales) > 1 for scales in found)
+        for row, lead in zip(segment.rows, segment.record.leads, strict=True):
+            found[row][lead] = None
+    finest = [max(scales or [lead], key=_fineness) for lead, scales in zip(leads, found, strict=True)]
+    return tuple(finest), any(len(scales) > 1 for scales in found)
+
+
+def _fineness(lead: Lead) -> float:
+    return abs(lead.gain_per_unit)
 
 
 def _read(plan: _Plan) -> np.ndarray:
     """Digital samples, (n_leads, n_samples); missing where a segment has no such lead."""
-    dtype = np.dtype(np.int32 if plan.is_wide else np.int16)
+    dtype = np.int32 if plan.is_wide else np.int16
     signal = np.full((len(plan.leads), plan.n_frames * plan.per_frame), np.iinfo(dtype).min, dtype)
-    for segment in plan.segments:
-        part = read_samples(segment.files[0].path, segment.header, per_frame=plan.per_frame, is_wide=plan.is_wide)
-        first = segment.start * plan.per_frame
-        for row, values, spec in zip(segment.rows, part, segment.header.signals, strict=True):
-            signal[row, first : first + part.shape[1]] = _rescaled(values, spec, plan.leads[row])
+    for record, start, rows in plan.segments:
+        part = read_samples(record.files[0].path, record.header, per_frame=plan.per_frame, is_wide=plan.is_wide)
+        first = start * plan.per_frame
+        for row, values, lead in zip(rows, part, record.leads, strict=True):
+            signal[row, first : first + part.shape[1]] = _rescaled(values, lead, plan.leads[row])
     return signal
 
 
-def _rescaled(values: np.ndarray, spec: SignalSpec, lead: Lead) -> np.ndarray:
-    """The values in the scale of the record's lead, to the nearest step. Raises InputRefused."""
-    if _scale(spec) == (lead.gain_per_unit, lead.baseline):
+def _rescaled(values: np.ndarray, lead: Lead, to: Lead) -> np.ndarray:
+    """Values in another scale, to the nearest step. Raises InputRefused."""
+    if lead == to:
         return values
-    missing, factor = np.iinfo(values.dtype).min, lead.gain_per_unit / spec.gain_per_unit
-    rescaled = np.rint((values.astype(np.float64) - spec.baseline) * factor + lead.baseline)
+    missing = -(2**31)  # where scales differ, samples are wide
+    with np.errstate(all="ignore"):  # a factor may be infinite
+        rescaled = np.rint((values.astype(np.float64) - lead.baseline) * (to.gain_per_unit / lead.gain_per_unit))
+    rescaled += to.baseline
     rescaled[values == missing] = missing
-    if np.abs(rescaled).max(initial=0) > -float(missing):
+    if not (np.abs(rescaled[values != missing]) < 2**31).all():
         refuse(
             QuarantineReason.IMPLAUSIBLE_HEADER,
-            "segment: expected samples of 32 bits in the record's scale, found more",
+            "segment: expected samples of 32 bits in the record's scale, found larger ones",
         )
     return rescaled.astype(values.dtype)

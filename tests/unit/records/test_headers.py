@@ -1,12 +1,12 @@
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chiron.errors import InputRefused
-from chiron.quality.suites import load_suite
-from chiron.records.header_lines import _FILE_NAME, _RECORD_LINE, _SIGNAL_LINE
+from chiron.records.header_lines import _FILE_NAME, _RECORD_LINE, _SEGMENT_LINE, _SIGNAL_LINE
 from chiron.records.headers import parse_header
 from schemas.codes import QuarantineReason
 
@@ -40,33 +40,20 @@ def test_a_packed_format_is_expected_to_fill_three_bytes_for_two_samples():
         ("A00004.mat", "../A00004.mat", QuarantineReason.UNSAFE_PATH),
         ("A00004.mat", "/etc/passwd", QuarantineReason.UNSAFE_PATH),
         ("A00004.mat", "..", QuarantineReason.UNSAFE_PATH),
+        ("A00004.mat", "~", QuarantineReason.UNSAFE_PATH),
         ("A00004.mat", "s3://bucket/x.mat", QuarantineReason.UNSAFE_PATH),
         ("A00004.mat", "x::y.mat", QuarantineReason.UNSAFE_PATH),
-        ("1000/mV", "NaN/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
-        ("1000/mV", "inf/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
-        ("1000/mV", "1e999/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
-        ("1000/mV", "0/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
-        ("1000/mV", "1000(99999999999)/mV", QuarantineReason.IMPLAUSIBLE_HEADER),
         ("1000/mV", "lots/mV", QuarantineReason.UNREADABLE_HEADER),
-        ("9000", "1000000000000", QuarantineReason.TOO_LARGE),
         ("9000", "9" * 5000, QuarantineReason.TOO_LARGE),
-        ("9000", "0", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " -300 ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " nan ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " 49.9 ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " 10001 ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        (" 300 ", " 1e9 ", QuarantineReason.IMPLAUSIBLE_HEADER),
-        ("A00004 1 ", "A00004 0 ", QuarantineReason.IMPLAUSIBLE_HEADER),
+        (" 300 ", " fast ", QuarantineReason.UNREADABLE_HEADER),
         ("A00004 1 ", "A00004 2 ", QuarantineReason.UNREADABLE_HEADER),
         ("A00004 1 ", "A00004/3 1 ", QuarantineReason.UNSUPPORTED_FORMAT),
         ("16+24", "999", QuarantineReason.UNSUPPORTED_FORMAT),
-        ("16+24", "16x2+24", QuarantineReason.UNSUPPORTED_FORMAT),
-        ("16+24", "16:5+24", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("16+24", "16x0+24", QuarantineReason.IMPLAUSIBLE_HEADER),
         ("63", "63\nA00004.mat 16", QuarantineReason.UNREADABLE_HEADER),
     ],
 )
-def test_a_header_that_can_not_be_trusted_is_refused_with_its_reason(old, new, reason):
+def test_a_header_that_can_not_be_read_is_refused_with_its_reason(old, new, reason):
     with pytest.raises(InputRefused) as refused:
         parse_header(GOOD.decode().replace(old, new, 1 if old != "A00004.mat" else -1).encode())
     assert refused.value.reason is reason
@@ -101,7 +88,7 @@ def test_a_long_run_of_digits_is_read_once(old):
 
 def test_no_quantifier_of_a_pattern_can_give_back_what_it_took():
     """Of `+`, `*` and `?` only the possessive forms are there, so no input is tried in two ways."""
-    for pattern in (_RECORD_LINE, _SIGNAL_LINE, _FILE_NAME):
+    for pattern in (_RECORD_LINE, _SIGNAL_LINE, _SEGMENT_LINE, _FILE_NAME):
         bare = re.sub(r"\\.|\[[^]]*\]|\(\?(?:P<\w+>|:)", "a", pattern.pattern)
         greedy = re.findall(r"[+*?](?!\+)", re.sub(r"([+*?]|\})\+", "", bare))
         assert greedy == []
@@ -112,35 +99,32 @@ def test_a_negative_gain_is_a_lead_upside_down_and_is_read():
     assert parse_header(GOOD.replace(b"1000/mV", b"-1000/mV")).signals[0].gain_per_unit == -1000.0
 
 
-def test_the_rates_that_come_in_are_those_that_the_gate_lets_pass():
-    (limits,) = [e.kwargs for e in load_suite("records").expectations if e.name == "fs_plausible"]
-    for rate in (limits["min_value"], limits["max_value"]):
-        assert parse_header(GOOD.replace(b" 300 ", f" {rate} ".encode())).fs_hz == rate
-    for rate in (limits["min_value"] - 0.1, limits["max_value"] + 0.1):
-        with pytest.raises(InputRefused, match=r"found a (lower|higher) one"):
-            parse_header(GOOD.replace(b" 300 ", f" {rate} ".encode()))
+def test_leads_may_have_several_samples_per_frame_and_the_fastest_gives_the_rate():
+    """A header of the MIMIC database: https://physionet.org/physiotools/wag/header-5.htm, "multifrequency"."""
+    header = parse_header(
+        b"041s01 2 125 1000 8:26:04 26/10/1994\n041s01.dat 212x4 2000\n041s01.dat 212:3 20(-1600)/mmHg"
+    )
+    assert (header.fs_hz, header.n_samples) == (500.0, 4000)
+    assert [(s.per_frame, s.skew) for s in header.signals] == [(4, 0), (1, 3)]
+    assert header.expected_bytes("041s01.dat") == 1000 * 5 * 3 // 2
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "found"),
-    [
-        (b" 300 ", b" nan ", "no finite number"),
-        (b"16+24", b"999", "another format"),
-        (b"16+24", b"16x2", "another number of samples per frame"),
-        (b"16+24", b"16:5", "a skew"),
-        (b"1000/mV", b"inf/mV", "a gain that is no finite number"),
-        (b"1000/mV", b"0/mV", "a gain of 0"),
-        (b"1000/mV", b"1(99999999999)/mV", "a baseline of more than 32 bits"),
-    ],
-)
-def test_a_refusal_says_what_kind_of_thing_was_found(old, new, found):
-    with pytest.raises(InputRefused, match=f"expected .*found {found}$"):
-        parse_header(GOOD.replace(old, new))
+def test_a_length_may_be_left_out():
+    assert parse_header(b"r 1 360\nr.dat 212 200").n_frames == 0
+    assert parse_header(GOOD.replace(b"9000", b"0")).n_frames == 0
 
 
 def test_signals_of_one_file_must_share_its_format():
+    for signals in (b"r.dat 16 200\nr.dat 212 200\n", b"r.dat 16 200\nr.dat 16+2 200\n"):
+        with pytest.raises(InputRefused) as refused:
+            parse_header(b"r 2 100 10\n" + signals)
+        assert refused.value.reason is QuarantineReason.UNSUPPORTED_FORMAT
+
+
+def test_signals_of_one_file_must_follow_each_other():
+    """The WFDB library would open the file twice, and take it for one signal each time."""
     with pytest.raises(InputRefused) as refused:
-        parse_header(b"r 2 100 10\nr.dat 16 200\nr.dat 212 200\n")
+        parse_header(b"r 3 100 10\na.dat 16 200\nb.dat 16 200\na.dat 16 200\n")
     assert refused.value.reason is QuarantineReason.UNSUPPORTED_FORMAT
 
 
@@ -153,9 +137,5 @@ def test_no_message_repeats_what_the_header_says():
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda t: (GOOD.decode() + t).encode("utf-8", "ignore")))
 def test_any_bytes_are_either_a_header_or_refused(content):
-    try:
-        header = parse_header(content)
-    except InputRefused:
-        return
-    assert header.n_samples > 0
-    assert header.fs_hz > 0
+    with suppress(InputRefused):
+        assert parse_header(content).n_samples >= 0
