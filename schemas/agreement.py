@@ -17,7 +17,8 @@ __all__ = [
 class AgreementKind(StrEnum):
     """Whose readings are compared."""
 
-    BETWEEN_ANNOTATORS = "between annotators"
+    BETWEEN_ANNOTATORS = "between annotators"  # all together
+    BETWEEN_TWO = "between two annotators"
     REVISION_STABILITY = "revision stability"  # of one panel, between its rounds
     WITHIN_ANNOTATOR = "within annotator"
 
@@ -29,10 +30,13 @@ class AgreementStatistic(StrEnum):
     PERCENT_UNCHANGED = "percent unchanged"
     COHEN_KAPPA = "Cohen's kappa"
     FLEISS_KAPPA = "Fleiss' kappa"
+    KRIPPENDORFF_ALPHA = "Krippendorff's alpha"
+    GWET_AC1 = "Gwet's AC1"
+    POSITIVE_AGREEMENT = "positive agreement"
 
     @property
     def is_kappa(self) -> bool:
-        """Whether chance is taken out of it: only such figures may stand on one axis."""
+        """Whether it is the kappa of its comparison: only such figures may stand on one axis."""
         return self in (AgreementStatistic.COHEN_KAPPA, AgreementStatistic.FLEISS_KAPPA)
 
 
@@ -41,15 +45,16 @@ OVERALL: Final = "overall"
 
 
 class AgreementResult(Frozen):
-    """Agreement of readings, of one code or overall."""
+    """Agreement of readings, of one code or overall; or, where it may not be computed, why."""
 
     kind: AgreementKind
     statistic: AgreementStatistic
     subject: str  # a code's name, or OVERALL
-    compared: str = ""  # "3 annotators", "round 1 to 2"
+    compared: str = ""  # "3 annotators", "a and b", "round 1 to 2"
     estimate: Interval
     n_records: int
     note: str = ""
+    refused: str | None = None  # the reason why there is no figure
 
 
 class AgreementReport(Report):

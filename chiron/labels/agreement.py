@@ -1,36 +1,27 @@
 """How far readings agree: between annotators, between rounds of one panel, and of one person with itself.
 
 Rounds of a panel are never called inter-annotator agreement: labels that a round did not revise were copied from the
-round before, so the rounds are not independent readings.
+round before, so the rounds are not independent readings. The same holds for a person's round that looks like a copy.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Final, NamedTuple
+from itertools import islice
+from typing import Final
 
-import numpy as np
 import polars as pl
 
-from chiron.labels.kappa import Ints, Statistic, cohen, equal_share, fleiss, with_interval
-from chiron.labels.readings import canonical_readings, code_name, last_readings
+from chiron.labels.comparison import Comparison, Pair, results_of
+from chiron.labels.patterns import patients_of
+from chiron.labels.readings import canonical_readings, last_readings
+from chiron.labels.rounds import Rounds, rounds_of
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
+from schemas.base import Interval
 from schemas.codes import AnnotatorKind
 
 __all__ = ["agreement_of"]
 
-_CODE: Final = ["code_system", "code"]
 _READERS: Final = [AnnotatorKind.PERSON.value, AnnotatorKind.GROUP.value]
-_MISSING: Final = -1
-
-
-class _Comparison(NamedTuple):
-    """Readings to compare; `reader` is who or which round gave each."""
-
-    kind: AgreementKind
-    compared: str
-    note: str
-    readings: pl.DataFrame
-
+_MAX_PAIRS: Final = 100  # 10 annotators have 45
 
 _NOTES: Final = {
     AgreementKind.BETWEEN_ANNOTATORS: "each annotator with the last round",
@@ -41,91 +32,63 @@ _NOTES: Final = {
 }
 
 
-def agreement_of(annotations: pl.DataFrame) -> list[AgreementResult]:
+def agreement_of(annotations: pl.DataFrame, records: pl.DataFrame | None = None) -> list[AgreementResult]:
     """Every agreement that `annotations` allow, overall and per code; empty where each record was read once.
 
     Overall, the category of a reading is the set of codes that it called present, among the codes that all the
     compared readers looked for. Algorithms, adjudicated readings and simulated truth are not compared: agreement is
-    of human readers, and an adjudicated reading was made from theirs.
+    of human readers, and an adjudicated reading was made from theirs. Intervals are over patients, where `records`
+    know them, and else over records. With more than 100 pairs of annotators, those with most records in common.
     """
     readings = canonical_readings(annotations).filter(pl.col("annotator_kind").is_in(_READERS))
     readings = readings.drop_nulls("present")
-    comparisons = [*_between_annotators(readings), *_between_rounds(readings)]
-    return [result for comparison in comparisons for result in _results(comparison)]
+    patients = patients_of(records) if records is not None else None
+    rounds = list(rounds_of(readings))
+    comparisons = [*_between_annotators(readings), *(_between_rounds(each, rounds) for each in rounds)]
+    results = [result for comparison in comparisons for result in results_of(comparison, patients)]
+    return results + [_refused(each, rounds) for each in rounds if each.not_repeated]
 
 
-def _between_annotators(readings: pl.DataFrame) -> Iterator[_Comparison]:
+def _between_annotators(readings: pl.DataFrame) -> Iterator[Comparison]:
     annotators = readings["annotator_id"].n_unique()
     if annotators > 1:
         kind = AgreementKind.BETWEEN_ANNOTATORS
         last = last_readings(readings).with_columns(reader="annotator_id")
-        yield _Comparison(kind, f"{annotators} annotators", _NOTES[kind], last)
+        pairs = tuple(islice(_pairs(last), _MAX_PAIRS)) if annotators > 2 else ()
+        yield Comparison(kind, f"{annotators} annotators", _NOTES[kind], last, pairs)
 
 
-def _between_rounds(readings: pl.DataFrame) -> Iterator[_Comparison]:
-    """Successive rounds, and the first with the last, of each annotator with several."""
-    for (_, kind_of_annotator), own in readings.group_by("annotator_id", "annotator_kind", maintain_order=True):
-        rounds = sorted(own["round"].unique())
-        pairs = [*pairwise(rounds), (rounds[0], rounds[-1])] if len(rounds) > 2 else [*pairwise(rounds)]
-        is_panel = kind_of_annotator == AnnotatorKind.GROUP.value
-        kind = AgreementKind.REVISION_STABILITY if is_panel else AgreementKind.WITHIN_ANNOTATOR
-        for first, second in pairs:
-            both = own.filter(pl.col("round").is_in([first, second])).with_columns(reader="round")
-            yield _Comparison(kind, f"round {first} to {second}", _NOTES[kind], both)
+def _pairs(readings: pl.DataFrame) -> Iterator[Pair]:
+    """Annotators who read the same records, those with most records in common first."""
+    of_record = readings.select("record_id", "reader").unique()
+    of_records = of_record.group_by("record_id").agg(pl.col("reader").sort()).group_by("reader").len("n")
+    of_sets = of_records.with_row_index("set").explode("reader")
+    both = of_sets.join(of_sets, on="set").filter(pl.col("reader") < pl.col("reader_right"))
+    common = both.group_by("reader", "reader_right").agg(pl.col("n").sum())
+    for first, second, _ in common.sort("n", "reader", "reader_right", descending=[True, False, False]).iter_rows():
+        yield Pair(AgreementKind.BETWEEN_TWO, f"{first} and {second}", first, second)
 
 
-def _results(comparison: _Comparison) -> Iterator[AgreementResult]:
-    for subject, ratings in _subjects(comparison.readings):
-        for statistic, function, rows in _statistics(comparison.kind, ratings):
-            yield AgreementResult(
-                kind=comparison.kind,
-                statistic=statistic,
-                subject=subject,
-                compared=comparison.compared,
-                estimate=with_interval(function, rows),
-                n_records=len(rows),
-                note=comparison.note,
-            )
+def _between_rounds(rounds: Rounds, others: list[Rounds]) -> Comparison:
+    kind = AgreementKind.REVISION_STABILITY if rounds.not_repeated else AgreementKind.WITHIN_ANNOTATOR
+    readings = rounds.readings.with_columns(reader="round")
+    return Comparison(kind, _compared(rounds, others), _NOTES[kind], readings)
 
 
-def _subjects(readings: pl.DataFrame) -> Iterator[tuple[str, Ints]]:
-    """OVERALL and each code's name, with ratings (N, readers) that hold at least two readings each."""
-    n_readers = readings["reader"].n_unique()
-    looked_for_by_all = pl.col("reader").n_unique().over(_CODE) == n_readers
-    common = readings.filter(looked_for_by_all)
-    found = pl.concat_str(_CODE, separator=":").filter("present").sort().str.join("+")
-    overall = common.group_by("record_id", "reader").agg(category=found)
-    subjects = [(OVERALL, overall)]
-    for (system, code), of_code in sorted(readings.group_by(_CODE), key=lambda group: str(group[0])):
-        category = of_code.select("record_id", "reader", category="present")
-        subjects.append((code_name(str(system), str(code)), category))
-    for name, rows in subjects:
-        ratings = _ratings(rows)
-        if len(ratings):
-            yield name, ratings
+def _compared(rounds: Rounds, others: list[Rounds]) -> str:
+    """Which rounds; and whose, where there are several annotators with rounds."""
+    whose = f" of {rounds.annotator}" if len({each.annotator for each in others}) > 1 else ""
+    return f"round {rounds.first} to {rounds.second}{whose}"
 
 
-def _ratings(rows: pl.DataFrame) -> Ints:
-    """(records with two readings or more, readers): categories 0, 1, ... in a fixed order, -1 where not read."""
-    if rows.is_empty():
-        return np.empty((0, 2), np.int64)
-    numbered = rows.with_columns(pl.col("category").rank("dense").cast(pl.Int64) - 1)
-    wide = numbered.sort("reader", "record_id").pivot(on="reader", index="record_id", values="category")
-    ratings = wide.drop("record_id").fill_null(_MISSING).to_numpy()
-    enough: Ints = ratings[(ratings != _MISSING).sum(axis=1) >= 2]
-    return enough
-
-
-def _statistics(kind: AgreementKind, ratings: Ints) -> Iterator[tuple[AgreementStatistic, Statistic, Ints]]:
-    """What to compute for `ratings`: Cohen's kappa for two readers, Fleiss' for more."""
-    is_between = kind is AgreementKind.BETWEEN_ANNOTATORS
-    counts = (ratings[:, :, None] == np.arange(ratings.max() + 1)).sum(axis=1)
-    yield (
-        AgreementStatistic.PERCENT_AGREEMENT if is_between else AgreementStatistic.PERCENT_UNCHANGED,
-        equal_share,
-        counts,
+def _refused(rounds: Rounds, others: list[Rounds]) -> AgreementResult:
+    """Agreement within an annotator, where it may not be computed."""
+    return AgreementResult(
+        kind=AgreementKind.WITHIN_ANNOTATOR,
+        statistic=AgreementStatistic.COHEN_KAPPA,
+        subject=OVERALL,
+        compared=_compared(rounds, others),
+        estimate=Interval(value=None),
+        n_records=0,
+        refused=rounds.not_repeated,
     )
-    if ratings.shape[1] == 2:
-        yield AgreementStatistic.COHEN_KAPPA, cohen, ratings
-    else:
-        yield AgreementStatistic.FLEISS_KAPPA, fleiss, counts

@@ -43,10 +43,11 @@ def canonical_readings(annotations: pl.DataFrame) -> pl.DataFrame:
 
     Where two of a source's codes mean the same, the finding is present if either was; its likelihood is the larger.
     """
-    merged = (
-        with_canonical_code(annotations)
-        .group_by(ANNOTATIONS.key, maintain_order=True)
-        .agg(pl.col("annotator_kind").first(), pl.col("present").max(), pl.col("likelihood").max())
+    canonical = with_canonical_code(annotations)
+    if canonical.select(_CODE).n_unique() == annotations.select(_CODE).n_unique():
+        return canonical.select(*ANNOTATIONS.columns)  # no two codes mean the same
+    merged = canonical.group_by(ANNOTATIONS.key, maintain_order=True).agg(
+        pl.col("annotator_kind").first(), pl.col("present").max(), pl.col("likelihood").max()
     )
     return merged.select(*ANNOTATIONS.columns)
 

@@ -82,8 +82,9 @@ def test_rounds_of_one_panel_are_revision_stability_and_never_agreement_between_
         for number, last in ((1, 5), (2, 6), (3, 8))
     ]
     results = results_of(rows)
-    assert {r.kind for r in results} == {AgreementKind.REVISION_STABILITY}
-    assert all("copied" in r.note and "not inter-annotator" in r.note for r in results)
+    figures_there = [r for r in results if not r.refused]
+    assert {r.kind for r in figures_there} == {AgreementKind.REVISION_STABILITY}
+    assert all("copied" in r.note and "not inter-annotator" in r.note for r in figures_there)
     unchanged = {
         r.compared: r.estimate.value
         for r in results
@@ -92,9 +93,112 @@ def test_rounds_of_one_panel_are_revision_stability_and_never_agreement_between_
     assert unchanged == {"round 1 to 2": 0.9, "round 2 to 3": 0.8, "round 1 to 3": 0.7}
 
 
+def refusals(results):
+    return {(r.kind, r.compared): r.refused for r in results if r.refused}
+
+
+def two_rounds(n_records, *, changed, again=None, kind="person"):
+    """Of one annotator: `changed` of the records `again` (all, where not given) are read otherwise."""
+    rows = [reading(f"r{i}", "a", present=i % 3 == 0, kind=kind) for i in range(n_records)]
+    later = range(n_records if again is None else again)
+    return rows + [reading(f"r{i}", "a", present=(i % 3 == 0) ^ (i < changed), kind=kind, number=2) for i in later]
+
+
 def test_rounds_of_one_person_are_agreement_within_the_annotator():
-    rows = [reading(f"r{i}", "a", present=i < 5 + number, number=number) for i in range(10) for number in (1, 2)]
-    assert {(r.kind, r.compared) for r in results_of(rows)} == {("within annotator", "round 1 to 2")}
+    results = results_of(two_rounds(20, changed=4))
+    assert {(r.kind, r.compared) for r in results} == {("within annotator", "round 1 to 2")}
+    unchanged = figures(results)["within annotator", "percent unchanged", "round 1 to 2"]
+    assert unchanged == pytest.approx(16 / 20)
+
+
+def test_agreement_within_a_group_is_refused_with_the_reason():
+    results = results_of(two_rounds(20, changed=4, kind="group"))
+    assert "no one to agree with" in refusals(results)["within annotator", "round 1 to 2"]
+    assert {r.kind for r in results if not r.refused} == {AgreementKind.REVISION_STABILITY}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "reason"),
+    [
+        (two_rounds(200, changed=1), "copied revision"),  # nearly all equal
+        (two_rounds(200, changed=8), "copied revision"),  # all read again, few changes
+        (two_rounds(200, changed=5, again=5), "corrections"),
+    ],
+    ids=["a copy", "a revision", "corrections"],
+)
+def test_a_round_that_revises_is_no_repeat_reading(rounds, reason):
+    results = results_of(rounds)
+    assert reason in refusals(results)["within annotator", "round 1 to 2"]
+    assert {r.kind for r in results if not r.refused} == {AgreementKind.REVISION_STABILITY}
+    assert [r.estimate.value for r in results if r.refused] == [None]
+
+
+def test_some_records_read_again_with_few_changes_are_repeat_readings():
+    assert refusals(results_of(two_rounds(200, changed=2, again=60))) == {}
+
+
+def test_each_pair_of_three_annotators_is_compared_on_the_records_that_both_read():
+    rows = [
+        reading(f"r{i}", f"reader-{j}", present=bool(seen))
+        for i, record in enumerate(THREE_READERS)
+        for j, seen in enumerate(record)
+        if not (j == 2 and i < 4)
+    ]
+    found = figures(results_of(rows))
+    columns = list(zip(*THREE_READERS, strict=True))
+    expected = {
+        ("reader-0 and reader-1", cohen_kappa_score(columns[0], columns[1])),
+        ("reader-0 and reader-2", cohen_kappa_score(columns[0][4:], columns[2][4:])),
+        ("reader-1 and reader-2", cohen_kappa_score(columns[1][4:], columns[2][4:])),
+    }
+    for compared, kappa in expected:
+        assert found["between two annotators", "Cohen's kappa", compared] == pytest.approx(kappa, abs=1e-6)
+
+
+def test_all_coefficients_are_reported_with_an_interval():
+    rows = [
+        reading(f"r{10 * copy + i}", f"reader-{j}", present=bool(seen))
+        for copy in range(10)
+        for i, record in enumerate(THREE_READERS)
+        for j, seen in enumerate(record)
+    ]
+    of_all = [r for r in results_of(rows) if r.kind is AgreementKind.BETWEEN_ANNOTATORS and r.subject == "overall"]
+    assert [r.statistic for r in of_all] == [
+        "percent agreement", "Fleiss' kappa", "Krippendorff's alpha", "Gwet's AC1", "positive agreement",
+    ]  # fmt: skip
+    assert all(r.estimate.lower < r.estimate.value < r.estimate.upper for r in of_all)
+
+
+def test_the_interval_of_cohen_kappa_agrees_with_the_asymptotic_one_of_sas():
+    # SAS/STAT, PROC FREQ: two dermatologists, 88 patients; kappa 0.3449, 95 % limits 0.2030 and 0.4868
+    table = [[10, 4, 1, 0], [5, 10, 12, 2], [2, 4, 12, 5], [0, 2, 6, 13]]
+    pairs = [(i, j) for i, row in enumerate(table) for j, n in enumerate(row) for _ in range(n)]
+    rows = [
+        reading(f"r{i}", name, present=chosen == code, code=str(code))
+        for i, pair in enumerate(pairs)
+        for name, chosen in zip("ab", pair, strict=True)
+        for code in range(4)
+    ]
+    (found,) = [r.estimate for r in results_of(rows) if r.subject == "overall" and r.statistic == "Cohen's kappa"]
+    assert found.value == pytest.approx(0.3449, abs=5e-5)
+    assert (found.lower, found.upper) == pytest.approx((0.2030, 0.4868), abs=0.02)
+
+
+def test_the_interval_is_wider_where_records_are_of_few_patients():
+    seen = [(i // 10 % 2 == 0, i // 10 % 3 == 0) for i in range(200)]  # twenty patients, ten equal records each
+    rows = [
+        reading(f"r{i}", name, present=p) for i, pair in enumerate(seen) for name, p in zip("ab", pair, strict=True)
+    ]
+    annotations = pl.DataFrame(rows, schema=ANNOTATIONS.polars, orient="row")
+    records = pl.DataFrame(
+        {"record_id": [f"r{i}" for i in range(200)], "patient_id": [f"p{i // 10}" for i in range(200)]}
+    )
+    known, unknown = (
+        agreement_of(annotations, records.with_columns(patient_known=pl.lit(is_known)))[0].estimate
+        for is_known in (True, False)
+    )
+    assert known.value == unknown.value
+    assert known.upper - known.lower > 2 * (unknown.upper - unknown.lower)
 
 
 def test_algorithms_and_adjudicated_readings_are_not_compared():
@@ -122,7 +226,7 @@ def test_the_three_rounds_of_cinc_2017_change_the_285_records_that_were_relabell
     unchanged = {
         compared: value for (_, statistic, compared), value in figures(results).items() if statistic[:7] == "percent"
     }
-    assert {r.n_records for r in results} == {1391}
+    assert {r.n_records for r in results if not r.refused} == {1391}
     assert unchanged["round 1 to 3"] >= 1 - 285 / 1391 - 1e-6
     assert unchanged["round 1 to 2"] + unchanged["round 2 to 3"] <= 2 - 285 / 1391 + 1e-6
 
