@@ -94,8 +94,7 @@ def _decode(block: np.ndarray, signal: EdfSignal, bytes_per_sample: int) -> np.n
         widened = np.zeros((stored.size // 3, 4), dtype=np.uint8)
         widened[:, 1:] = stored.reshape(-1, 3)
         samples = widened.view("<i4").reshape(-1) >> 8  # an arithmetic shift keeps the sign
-    repeated: np.ndarray = np.repeat(samples, signal.repeats) if signal.repeats > 1 else samples
-    return repeated
+    return np.repeat(samples, signal.repeats) if signal.repeats > 1 else samples
 
 
 def _starts(file: LandingFile, header: EdfHeader) -> np.ndarray:
@@ -109,7 +108,7 @@ def _starts(file: LandingFile, header: EdfHeader) -> np.ndarray:
         )
     first, last = header.annotations.first_byte, header.annotations.first_byte + header.annotations.n_bytes
     onsets_s = np.array([_onset_s(row[first:last].tobytes()) for _, block in _blocks(file, header) for row in block])
-    starts = np.rint((onsets_s - onsets_s[0]) * header.fs_hz).astype(np.int64)
+    starts: np.ndarray = np.rint((onsets_s - onsets_s[0]) * header.fs_hz).astype(np.int64)
     if (np.diff(starts) < header.samples_per_record).any():
         raise InputRefused(
             QuarantineReason.UNREADABLE_HEADER, "discontinuous record: expected data records in order, found overlaps"
