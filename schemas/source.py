@@ -27,6 +27,7 @@ __all__ = [
     "PtbxlTable",
     "RankTable",
     "RecordCodeTable",
+    "RecordTable",
     "SignalFiles",
     "SignalFormat",
     "SourceProfile",
@@ -115,6 +116,7 @@ class AnnotatorTable(LabelSource):
 
     kind: Literal["annotator_table"] = "annotator_table"
     pattern: Pattern
+    vocabulary: Annotated[tuple[str, ...], Field(min_length=1)]
     record_column: str | None = None
 
 
@@ -147,12 +149,33 @@ class PtbxlTable(LabelSource):
     pattern: Pattern
 
 
-class RankTable(LabelSource):
+class RankTable(Frozen):
     """Text rows `record rank`, `#` before a comment: a fact, not a reading."""
 
     kind: Literal["ranks"] = "ranks"
     pattern: Pattern
     fact: Name
+
+
+class RecordTable(Frozen):
+    """CSV of circumstances: which column states what of `records`. Who has no recording becomes a record without one.
+
+    `record_column`: as in an annotator's table. `male` and `female`: what the column of sexes says.
+    """
+
+    kind: Literal["records"] = "records"
+    pattern: Pattern
+    record_column: str | None = None
+    patient: str | None = None
+    age_years: str | None = None
+    sex: str | None = None
+    male: str = "M"
+    female: str = "F"
+    site: str | None = None
+    device: str | None = None
+    recorded_year: str | None = None
+    height_cm: str | None = None
+    weight_kg: str | None = None
 
 
 class HeaderCodes(LabelSource):
@@ -177,7 +200,8 @@ class WfdbAnnotations(LabelSource):
 
 
 TableLabels = Annotated[
-    RecordCodeTable | AnnotatorTable | LeadQualityTable | PtbxlTable | RankTable, Field(discriminator="kind")
+    RecordCodeTable | AnnotatorTable | LeadQualityTable | PtbxlTable | RankTable | RecordTable,
+    Field(discriminator="kind"),
 ]
 OwnLabels = Annotated[HeaderCodes | WfdbAnnotations, Field(discriminator="kind")]
 
@@ -192,7 +216,7 @@ class FactKind(StrEnum):
 
 
 class FactColumn(Frozen):
-    """A column of a source's table that is kept in `facts`, under `name` (with its unit)."""
+    """A column of a source's tables that is kept in `facts`, under `name` (with its unit)."""
 
     column: str
     name: Name
@@ -226,7 +250,9 @@ class SourceProfile(Frozen):
     @model_validator(mode="after")
     def _own_readers_have_names_of_their_own(self) -> Self:
         """What came from a record's own files is told apart by who read it."""
-        both = {s.annotator_id for s in self.own_labels} & {s.annotator_id for s in self.tables}
+        both = {s.annotator_id for s in self.own_labels} & {
+            s.annotator_id for s in self.tables if isinstance(s, LabelSource)
+        }
         if both:
             raise ValueError(
                 f"annotators: expected other names in tables than in records, found {sorted(both)} in both"

@@ -79,7 +79,7 @@ def _marks(annotations: list[Annotation]) -> list[OwnEvent]:
 def _spans(changes: list[Annotation], n_samples: int) -> list[OwnEvent]:
     """From each change of rhythm to the next one or the end; a rhythm of another name only ends the one before."""
     ordered = sorted(changes, key=lambda change: change.sample)
-    ends = [*(change.sample for change in ordered[1:]), n_samples]
+    ends = [*(change.sample for change in ordered), n_samples][1:]
     named = zip((change.text.rstrip("\0 ") for change in ordered), ordered, ends, strict=True)
     return [OwnEvent(code, None, c.sample, end) for code, c, end in named if is_code(Code(CodeSystem.WFDB, code))]
 

@@ -1,6 +1,6 @@
 """The MIT format of WFDB annotation files: 16-bit words of a type (6 bits) and a number (10 bits).
 
-Source: https://physionet.org/physiotools/wag/annot-5.htm. `wfdb.rdann` gives the same, more slowly, and from paths only.
+Source: https://physionet.org/physiotools/wag/annot-5.htm. `wfdb.rdann` gives the same from a path.
 """
 
 from typing import Final, NamedTuple

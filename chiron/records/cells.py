@@ -16,8 +16,8 @@ from schemas.codes import QuarantineReason
 
 __all__ = ["ROW", "Cells", "as_csv", "read_cells", "read_table_bytes", "refuse_table", "require_columns"]
 
-ROW: Final = "row"
-"""The position of a row in its file, from 0, the heading not counted."""
+ROW: Final = " row"
+"""The position of a row in its file, from 0, the heading not counted. No heading begins with a space."""
 
 _MAX_BYTES: Final = 256 * 2**20
 _MAX_COLUMNS: Final = 1024
@@ -58,8 +58,8 @@ def read_cells(content: bytes, headings: Sequence[str] | None = None) -> Cells:
     Raises InputRefused where it is no CSV in UTF-8, or where a heading occurs twice.
     """
     rows = _rows(content)
-    names = list(headings) if headings is not None else next(rows, [])
-    if len(names) > _MAX_COLUMNS or len(set(names)) != len(names) or ROW in names:
+    names = list(headings) if headings is not None else [name.strip() for name in next(rows, [])]
+    if len(names) > _MAX_COLUMNS or len(set(names)) != len(names):
         raise refuse_table(f"at most {_MAX_COLUMNS} different headings", f"{len(names)}, {len(set(names))} different")
     pieces: list[pl.DataFrame] = []
     misfits: list[tuple[int, Row]] = []

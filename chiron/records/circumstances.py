@@ -31,7 +31,7 @@ def circumstances(
     if not dates_are_real:
         values.pop("recorded_year", None)
     absent = {c: pl.lit(None) for c in CLINICAL_COLUMNS if c not in values}
-    return cells.select(ROW, **values, **absent).cast(dict(CLINICAL_COLUMNS)), +unreadable
+    return cells.select(ROW, **values, **absent).cast(pl.Schema(CLINICAL_COLUMNS)), +unreadable
 
 
 def _value(clinical: str, column: str, sexes: Mapping[str, Sex]) -> pl.Expr:

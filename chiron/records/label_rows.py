@@ -20,8 +20,11 @@ __all__ = [
     "READER",
     "RECORD",
     "codes_of_system",
+    "find_or_number",
     "find_records",
+    "known_by_table",
     "mark",
+    "mark_repeats",
     "reader_of",
     "readings",
     "record_faults",
@@ -29,7 +32,8 @@ __all__ = [
 ]
 
 RECORD: Final = "record"
-FAULT: Final = "fault"
+FAULT: Final = " fault"
+_SAID: Final = " said"
 READER: Final = ("annotator_id", "annotator_kind", "round")
 
 _QUARANTINED_AS: Final = {
@@ -55,10 +59,38 @@ def find_records(stated: pl.Series, names: RecordNames) -> pl.DataFrame:
     return pl.DataFrame({"stated": stated}).join(known, on="stated", how="left", maintain_order="left").drop("stated")
 
 
+def find_or_number(cells: pl.DataFrame, column: str | None, names: RecordNames) -> pl.DataFrame:
+    """`ROW`, `RECORD` and `FAULT` of every row, by the name in a column, or by its position from 00000.
+
+    A position that names no recording is a record that only such tables know.
+    """
+    if column is not None:
+        return cells.select(ROW).hstack(find_records(cells[column], names))
+    positions = cells[ROW].cast(pl.String).str.zfill(5)
+    return known_by_table(cells.select(ROW).hstack(find_records(positions, names)), positions)
+
+
+def known_by_table(rows: pl.DataFrame, named: pl.Series) -> pl.DataFrame:
+    """`rows` where those whose record isn't in the source are of a record that only the table knows."""
+    is_new = pl.col(FAULT) == RowFault.RECORD_NOT_IN_SOURCE.value
+    return rows.with_columns(
+        pl.when(is_new).then(named).otherwise(pl.col(RECORD)).alias(RECORD),
+        pl.when(is_new).then(None).otherwise(pl.col(FAULT)).alias(FAULT),
+    )
+
+
 def mark(rows: pl.DataFrame, fault: RowFault, where: pl.Expr) -> pl.DataFrame:
     """Give the rows `where` something holds a fault, if they have none yet."""
     marked = pl.when(pl.col(FAULT).is_null() & where).then(pl.lit(fault.value)).otherwise(pl.col(FAULT))
     return rows.with_columns(marked.alias(FAULT))
+
+
+def mark_repeats(rows: pl.DataFrame, key: str, said: pl.Expr) -> pl.DataFrame:
+    """Mark the sound rows of one `key` that say the same as the first one, or all of them where they say several."""
+    rows = rows.with_columns(said.alias(_SAID))
+    sound = pl.col(FAULT).is_null()
+    rows = mark(rows, RowFault.SEVERAL_CODES, pl.col(_SAID).filter(sound).n_unique().over(key) > 1)
+    return mark(rows, RowFault.STATED_TWICE, pl.col(ROW) != pl.col(ROW).filter(sound).min().over(key)).drop(_SAID)
 
 
 def record_faults(parsed: Parsed, file: LandingFile, cells: Cells, faults: pl.DataFrame) -> None:

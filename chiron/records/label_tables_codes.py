@@ -55,7 +55,7 @@ def _judge(source: RecordCodeTable, cells: Cells, names: RecordNames) -> pl.Data
     """`ROW`, `RECORD`, `code` and `FAULT` of every row of two cells."""
     known = codes_of_system(source.code_system, cells.frame["code"].unique(), source.vocabulary)
     looked_up = find_records(cells.frame["name"], names)
-    rows = cells.frame.with_columns(FAULT=pl.lit(None, pl.String)).rename({"FAULT": FAULT})
+    rows = cells.frame.with_columns(pl.lit(None, pl.String).alias(FAULT))
     rows = mark(rows, RowFault.UNREADABLE_ROW, pl.col("name") == "")
     rows = mark(rows, RowFault.UNKNOWN_CODE, ~pl.col("code").is_in(list(known)))
     rows = rows.with_columns(looked_up[RECORD], pl.coalesce(FAULT, looked_up[FAULT]).alias(FAULT))

@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from chiron.records.cells import ROW
-from chiron.records.label_rows import FAULT, RECORD, find_records, mark
+from chiron.records.label_rows import FAULT, RECORD, find_records, mark, mark_repeats
 from chiron.records.parsed import RecordNames, RowFault
 from chiron.records.stated_values import name
 from schemas.codes import AnnotatorKind
@@ -49,14 +49,11 @@ def judge_rows(frame: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
         | ~pl.col("validated_by").str.contains(r"^(\d{1,6}(\.0)?)?$")
         | ~pl.all_horizontal(pl.col("second_opinion", "validated_by_human").is_in(["True", "False"]))
     )
-    rows = frame.with_columns(pl.lit(None, pl.String).alias(FAULT), said=pl.concat_str("scp_codes", *_READ_BY))
+    rows = frame.with_columns(pl.lit(None, pl.String).alias(FAULT))
     rows = mark(rows, RowFault.UNREADABLE_ROW, unreadable)
     refused = places.filter(pl.col(FAULT).is_not_null())[ROW]
     rows = mark(rows, RowFault.RECORD_IN_QUARANTINE, pl.col(ROW).is_in(refused.implode()))
-    sound = pl.col(FAULT).is_null()
-    rows = mark(rows, RowFault.SEVERAL_CODES, pl.col("said").filter(sound).n_unique().over("ecg_id") > 1)
-    rows = mark(rows, RowFault.STATED_TWICE, pl.col(ROW) != pl.col(ROW).filter(sound).min().over("ecg_id"))
-    return rows.select(ROW, FAULT)
+    return mark_repeats(rows, "ecg_id", pl.concat_str("scp_codes", *_READ_BY)).select(ROW, FAULT)
 
 
 def annotator_of(source: PtbxlTable) -> dict[str, pl.Expr]:
