@@ -18,7 +18,7 @@ from schemas.missingness import LittleTest
 
 __all__ = ["little_test"]
 
-_MIN_RECORDS: Final = 30  # the statistic follows a chi-square distribution in large samples only
+_MIN_KNOWN: Final = 50  # values of a column: with fewer, the fit is guesswork
 _MAX_COLUMNS: Final = 20
 _MAX_PATTERNS: Final = 500
 _MAX_STEPS: Final = 2000
@@ -48,12 +48,14 @@ class _Normal(NamedTuple):
 def little_test(values: Floats, names: Sequence[str]) -> LittleTest:
     """The test on `values` (N, P), nan where missing.
 
-    Left out, and named in the note: constant columns, columns that are nearly a sum of others (their covariance can't
-    be inverted), columns beyond the twentieth, and records whose pattern is not among the 500 most frequent.
+    Left out, and named in the note: columns with fewer than 50 values or only one, columns that are nearly a sum of
+    others (their covariance can't be inverted), columns beyond the twentieth, and records whose pattern is not among
+    the 500 most frequent.
     """
     usable = [c for c in range(values.shape[1]) if _varies(values[:, c])]
-    columns, left_out = usable[:_MAX_COLUMNS], [names[c] for c in usable[_MAX_COLUMNS:]]
-    while columns and len(values) >= _MIN_RECORDS:
+    columns = usable[:_MAX_COLUMNS]
+    left_out = [name for c, name in enumerate(names) if c not in columns]
+    while columns:
         patterns = _patterns(_standardised(values[:, columns]))
         if len(patterns.n) < 2:
             break
@@ -62,14 +64,12 @@ def little_test(values: Floats, names: Sequence[str]) -> LittleTest:
         if redundant is None:
             return _result(patterns, fit, tuple(names[c] for c in columns), left_out)
         left_out.append(names[columns.pop(redundant)])
-    return LittleTest(
-        columns=(), n_records=0, n_patterns=0, statistic=None, df=0, p_value=None, note="nothing to test"
-    )
+    return LittleTest(columns=(), n_records=0, n_patterns=0, statistic=None, df=0, p_value=None, note="nothing to test")
 
 
 def _varies(column: Floats) -> bool:
     known = column[np.isfinite(column)]
-    return known.size > 1 and bool(known.min() < known.max())
+    return known.size >= _MIN_KNOWN and bool(known.min() < known.max())
 
 
 def _standardised(values: Floats) -> Floats:

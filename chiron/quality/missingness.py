@@ -1,139 +1,247 @@
-"""What is missing in `records`, and whether it is missing for a reason.
+"""The missingness passport: what is missing, whether it is missing for a reason, and how much that could matter.
 
 A value is missing completely at random when its absence depends on nothing. That can be refuted: here the absence of
-each column is tested against every other column and every label. No test can show that absence does not depend on the
-missing value itself.
+each column is tested against everything else that was recorded. No test can show that absence does not depend on the
+missing value itself; how much that could matter, `chiron.quality.sensitivity` says.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import chi2_contingency, false_discovery_control
+from scipy.stats import false_discovery_control
 
-from chiron.labels.positive import is_positive
-from chiron.labels.readings import code_name
-from chiron.quality.strata import age_band, find_holes
-from schemas.missingness import ColumnMissingness, Dependence, Passport
+from chiron.quality.absence import MAX_MODELLED, Absence, Screened, model_of, screen
+from chiron.quality.completeness import completeness_of
+from chiron.quality.factors import Factor, factors_of, first_of_each_patient, numbers_of, taken, unread, with_facts
+from chiron.quality.little import little_test
+from chiron.quality.sensitivity import bounds_of
+from chiron.quality.strata import find_holes
+from schemas.missingness import AbsenceModel, ColumnMissingness, Dependence, Passport
 
 __all__ = ["FALSE_DISCOVERY_RATE", "column_missingness", "passport_of"]
 
 FALSE_DISCOVERY_RATE: Final = 0.05
-_MIN_EXPECTED: Final = 5.0  # in every cell, for the chi-square distribution to hold (Cochran 1954)
-_TO_TEST_AGAINST: Final = ("age_years", "sex", "site", "device", "recorded_year", "height_cm", "weight_kg")
+_MAX_HOLES: Final = 1000
+_MAX_MODELS: Final = 40
+_TOGETHER: Final = 0.8  # correlation of two absences
+_NAMED: Final = 3  # reasons in a verdict; all are in the table
 
-Levels = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
-def passport_of(records: pl.DataFrame, labels: pl.DataFrame, *, n_wanted: int) -> Passport:
-    """The missingness passport of a dataset; `n_wanted` records per stratum are no hole."""
+class _Tested(NamedTuple):
+    """What was found out about the absence of one column, with q-values of its tests, the model's last."""
+
+    single: list[Screened]
+    model: Absence | None
+    q_values: list[float]
+
+
+def passport_of(  # noqa: PLR0913 - one table each
+    records: pl.DataFrame,
+    labels: pl.DataFrame,
+    *,
+    n_wanted: int,
+    annotations: pl.DataFrame | None = None,
+    facts: pl.DataFrame | None = None,
+    heart_rates: pl.DataFrame | None = None,
+    signal_quality: pl.DataFrame | None = None,
+    splits: pl.DataFrame | None = None,
+) -> Passport:
+    """The missingness passport of a dataset; `n_wanted` records per stratum are no hole.
+
+    annotations, facts: the tables of these names; with them, absence may depend on who read a record, and facts may be
+    missing. heart_rates, signal_quality, splits: as of `find_holes`.
+    """
+    wide = with_facts(records.sort("record_id"), facts)
+    factors = factors_of(wide, labels, annotations, signal_quality)
+    absences, same = _absences(wide, labels)
+    each = first_of_each_patient(wide)
+    holes = find_holes(
+        records, labels, n_wanted=n_wanted, heart_rates=heart_rates, signal_quality=signal_quality, splits=splits
+    )
     return Passport(
         n_records=records.height,
-        columns=tuple(column_missingness(records, labels)),
-        holes=tuple(find_holes(records, labels, n_wanted=n_wanted)),
+        columns=_columns(absences, same, factors, each),
+        holes=tuple(holes[:_MAX_HOLES]),
+        n_holes=len(holes),
+        holes_counted_in="all records" if splits is None else "records of train and valid",
+        completeness=completeness_of(_partly(absences), factors),
+        little=little_test(*numbers_of(wide.filter(each))),
+        bounds=tuple(bounds_of(records, labels)),
+        notes=_notes(absences, n_records=records.height, n_tested=int(each.sum())),
     )
 
 
-def column_missingness(records: pl.DataFrame, labels: pl.DataFrame) -> list[ColumnMissingness]:
-    """Every column: how much is missing, and on what its absence depends.
+def column_missingness(
+    records: pl.DataFrame,
+    labels: pl.DataFrame,
+    annotations: pl.DataFrame | None = None,
+    facts: pl.DataFrame | None = None,
+) -> tuple[ColumnMissingness, ...]:
+    """Every column, fact and label: how much is missing, and on what its absence depends.
 
-    Pearson's chi-square of absence against each other column (ages and sizes in bands) and each label, false
-    discoveries controlled over all tests of the dataset (Benjamini and Hochberg 1995). Where patients are known, one
-    record of each is tested, because records of one patient are not independent.
+    Absence is tested against each factor (`chiron.quality.factors`) and against all of them (`chiron.quality.absence`),
+    false discoveries controlled over all tests of the dataset (Benjamini and Hochberg 1995). Where patients are known,
+    one record of each is tested, because records of one patient are not independent.
     """
-    one_each = _one_record_per_patient(records)
-    levels = {**_column_levels(one_each), **_label_levels(one_each, labels)}
-    partly = [name for name in records.columns if 0 < records[name].null_count() < records.height]
-    tests = [
-        (name, on, p_value)
-        for name in partly
-        for on, level in levels.items()
-        if on != name and (p_value := _p_value(one_each[name].is_null().to_numpy(), level)) is not None
-    ]
-    q_values = false_discovery_control([p for _, _, p in tests]) if tests else []
-    found = [
-        (name, Dependence(on=on, p_value=p, q_value=float(q))) for (name, on, p), q in zip(tests, q_values, strict=True)
-    ]
-    return [_describe(records[name], [d for of, d in found if of == name]) for name in records.columns]
+    wide = with_facts(records.sort("record_id"), facts)
+    absences, same = _absences(wide, labels)
+    return _columns(absences, same, factors_of(wide, labels, annotations), first_of_each_patient(wide))
 
 
-def _one_record_per_patient(records: pl.DataFrame) -> pl.DataFrame:
-    unit = pl.when("patient_known").then("patient_id").otherwise("record_id")
-    return records.sort("record_id").filter(pl.struct("patient_known", unit).is_first_distinct())
+def _absences(wide: pl.DataFrame, labels: pl.DataFrame) -> tuple[dict[str, Flags], dict[str, tuple[str, ...]]]:
+    """Which records lack each column; and, for labels that are unread in just the same records, the others' names."""
+    absences = {name: wide[name].is_null().to_numpy() for name in wide.columns if name != "record_id"}
+    alike: dict[bytes, list[str]] = {}
+    of_labels = unread(wide, labels)
+    for name, gone in of_labels.items():
+        alike.setdefault(np.packbits(gone).tobytes(), []).append(name)
+    same = {first: tuple(others) for first, *others in alike.values()}
+    return absences | {first: of_labels[first] for first in same}, same
 
 
-def _column_levels(records: pl.DataFrame) -> dict[str, Levels]:
-    """Each column to test against as levels 0, 1, ..., one per record; -1 where unknown."""
-    banded = records.select(_TO_TEST_AGAINST).with_columns(
-        _quarter("height_cm"), _quarter("weight_kg"), age_years=age_band()
+def _partly(absences: Mapping[str, Flags]) -> dict[str, Flags]:
+    return {name: gone for name, gone in absences.items() if gone.any() and not gone.all()}
+
+
+def _columns(
+    absences: Mapping[str, Flags], same: Mapping[str, tuple[str, ...]], factors: Sequence[Factor], each: Flags
+) -> tuple[ColumnMissingness, ...]:
+    partly = _partly(absences)
+    usable = [few for factor in factors if len((few := taken(factor, each)).names) > 1]
+    tested = _tested({name: gone[each] for name, gone in partly.items()}, same, usable)
+    together = _together(partly)
+    return tuple(
+        _described(name, gone, tested.get(name), same.get(name, ()), together.get(name, ()))
+        for name, gone in absences.items()
     )
-    return {name: _numbered(banded[name]) for name in banded.columns}
 
 
-def _quarter(size: str) -> pl.Expr:
-    """In which quarter of the known values each lies; equal values lie in the same."""
-    return ((pl.col(size).rank() - 1) * 4 / pl.col(size).count()).floor()
+def _tested(
+    absences: Mapping[str, Flags], same: Mapping[str, tuple[str, ...]], factors: Sequence[Factor]
+) -> dict[str, _Tested]:
+    """The tests of all columns are one family; models are made of the emptiest columns."""
+    emptiest = sorted(absences, key=lambda name: -int(absences[name].sum()))[:_MAX_MODELS]
+    tested = {}
+    for name, gone in absences.items():
+        own = {called.removesuffix(" unread") for called in (name, *same.get(name, ()))}
+        others = [factor for factor in factors if factor.name not in own]
+        model = model_of(gone, others) if name in emptiest else None
+        tested[name] = _Tested(list(screen(gone, others)), model, [])
+    p_values = [p for found in tested.values() for p in _p_values(found)]
+    q_values = iter(false_discovery_control(p_values) if p_values else ())
+    return {
+        name: found._replace(q_values=[float(next(q_values)) for _ in _p_values(found)])
+        for name, found in tested.items()
+    }
 
 
-def _label_levels(records: pl.DataFrame, labels: pl.DataFrame) -> dict[str, Levels]:
-    """Each code as levels: 0 absent, 1 present, -1 unread or undecided."""
-    found = {}
-    for (system, code), of_code in sorted(labels.group_by("code_system", "code"), key=lambda group: str(group[0])):
-        decided = of_code.select("record_id", present=is_positive())
-        of_each = records.select("record_id").join(decided, on="record_id", how="left", maintain_order="left")
-        found[f"label {code_name(str(system), str(code))}"] = _numbered(of_each["present"])
-    return found
+def _p_values(found: _Tested) -> list[float]:
+    return [one.p_value for one in found.single] + ([found.model.p_value] if found.model else [])
 
 
-def _numbered(values: pl.Series) -> Levels:
-    return values.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+def _together(partly: Mapping[str, Flags]) -> dict[str, tuple[str, ...]]:
+    """For each column the others that are mostly missing in the same records, the closest first."""
+    if len(partly) < 2:
+        return {}
+    names = list(partly)
+    close = np.corrcoef(np.array([partly[name] for name in names], dtype=float)).round(6)
+    np.fill_diagonal(close, 0.0)
+    return {
+        name: tuple(names[i] for i in np.argsort(-row, kind="stable") if row[i] >= _TOGETHER)
+        for name, row in zip(names, close, strict=True)
+    }
 
 
-def _p_value(missing: npt.NDArray[np.bool_], level: Levels) -> float | None:
-    """p of "absence does not depend on the level"; none where there are too few records to say."""
-    known = level >= 0
-    if not known.any():
-        return None
-    counts = np.bincount(2 * level[known] + missing[known], minlength=2 * (level.max() + 1)).reshape(-1, 2)
-    table = _rare_levels_pooled(counts)
-    if len(table) < 2 or _smallest_expected(table) < _MIN_EXPECTED:
-        return None
-    return float(chi2_contingency(table, correction=False).pvalue)
-
-
-def _rare_levels_pooled(counts: Levels) -> Levels:
-    """Levels (L, 2) with too few expected, as one; the pool is left out where it is too small itself."""
-    shares = counts.sum(axis=0) / counts.sum()
-    common = counts.sum(axis=1) * shares.min() >= _MIN_EXPECTED
-    pool = counts[~common].sum(axis=0, keepdims=True)
-    is_enough = pool.sum() * shares.min() >= _MIN_EXPECTED
-    return np.concatenate([counts[common], pool]) if is_enough else counts[common]
-
-
-def _smallest_expected(table: Levels) -> float:
-    return float(table.sum(axis=1).min() * table.sum(axis=0).min() / table.sum())
-
-
-def _describe(values: pl.Series, tested: Sequence[Dependence]) -> ColumnMissingness:
-    n_missing = values.null_count()
-    depends_on = sorted((d for d in tested if d.q_value < FALSE_DISCOVERY_RATE), key=lambda d: (d.q_value, d.on))
+def _described(
+    name: str, gone: Flags, tested: _Tested | None, same: tuple[str, ...], together: tuple[str, ...]
+) -> ColumnMissingness:
+    n_missing, n_records = int(gone.sum()), gone.size
+    depends_on = _dependences(tested) if tested else ()
+    model = _model(tested) if tested else None
     return ColumnMissingness(
-        column=values.name,
+        column=name,
         n_missing=n_missing,
-        share=n_missing / len(values) if len(values) else 0.0,
-        depends_on=tuple(depends_on),
-        verdict=_verdict(n_missing, len(values), depends_on, n_tests=len(tested)),
+        share=n_missing / n_records if n_records else 0.0,
+        depends_on=depends_on,
+        verdict=_verdict(n_missing, n_records, depends_on, model, len(tested.q_values) if tested else 0),
+        model=model,
+        same_as=same,
+        together_with=together,
     )
 
 
-def _verdict(n_missing: int, n_records: int, depends_on: Sequence[Dependence], *, n_tests: int) -> str:
+def _dependences(tested: _Tested) -> tuple[Dependence, ...]:
+    """What absence depends on, the strongest first."""
+    both = zip(tested.single, tested.q_values, strict=False)
+    found = [(one, q_value) for one, q_value in both if q_value < FALSE_DISCOVERY_RATE]
+    spreads = tested.model.spreads if tested.model else {}
+    return tuple(
+        Dependence(
+            on=one.on,
+            p_value=_significant(one.p_value),
+            q_value=_significant(q_value),
+            effect=one.effect,
+            spread=spreads.get(one.on),
+            fullest=one.fullest,
+            emptiest=one.emptiest,
+        )
+        for one, q_value in sorted(found, key=lambda f: (-f[0].weight, f[1], f[0].on))
+    )
+
+
+def _model(tested: _Tested) -> AbsenceModel | None:
+    if tested.model is None:
+        return None
+    return AbsenceModel(
+        n_records=tested.model.n_records,
+        n_missing=tested.model.n_missing,
+        auroc=tested.model.auroc,
+        p_value=_significant(tested.model.p_value),
+        q_value=_significant(tested.q_values[-1]),
+    )
+
+
+def _significant(p: float) -> float:
+    """Four digits: what follows depends on the machine."""
+    return float(f"{p:.4g}")
+
+
+def _verdict(
+    n_missing: int, n_records: int, depends_on: Sequence[Dependence], model: AbsenceModel | None, n_tests: int
+) -> str:
     if n_missing == 0:
         return "complete"
     if n_missing == n_records:
         return "never recorded"
     if depends_on:
-        reasons = ", ".join(f"{d.on} (q={d.q_value:.2g})" for d in depends_on)
-        return f"missing for a reason: depends on {reasons}"
+        named = ", ".join(_reason(d) for d in depends_on[:_NAMED])
+        more = f" and {len(depends_on) - _NAMED} more" if len(depends_on) > _NAMED else ""
+        return f"missing for a reason: depends on {named}{more}"
+    if model and model.q_value < FALSE_DISCOVERY_RATE:
+        return f"missing for a reason, which no single column shows: AUROC {model.auroc.value:.2f}"
     return f"no dependence found in {n_tests} tests" if n_tests else "too few records to test"
+
+
+def _reason(dependence: Dependence) -> str:
+    if dependence.fullest is None or dependence.emptiest is None:
+        return dependence.on
+    least, most = (
+        f"{100 * group.share_missing:.0f} % where {group.name}" for group in (dependence.fullest, dependence.emptiest)
+    )
+    return f"{dependence.on} (from {least} to {most})"
+
+
+def _notes(absences: Mapping[str, Flags], *, n_records: int, n_tested: int) -> tuple[str, ...]:
+    notes = []
+    if n_tested < n_records:
+        notes.append(f"tests look at one record of each patient: {n_tested} of {n_records}")
+    if n_tested > MAX_MODELLED:
+        notes.append(f"models look at {MAX_MODELLED} of {n_tested} records, drawn by chance")
+    if len(_partly(absences)) > _MAX_MODELS:
+        notes.append(f"models are made of the {_MAX_MODELS} emptiest of {len(_partly(absences))} columns")
+    return tuple(notes)

@@ -7,6 +7,7 @@ from small_hospital import readings_of, records_of
 
 from chiron.labels.consensus import consensus_labels
 from chiron.quality.missingness import column_missingness, passport_of
+from schemas.missingness import Group
 from schemas.tables import LABELS
 
 N = 2000
@@ -27,7 +28,8 @@ def test_weights_that_one_site_seldom_measures_are_missing_for_a_reason():
     share = np.where(records["site"] == "site-0", 0.6, 0.2)
     records = records.with_columns(weight_kg=pl.Series(blanked(records["weight_kg"], rng.random(N) < share)))
     weight = verdicts(records)["weight_kg"]
-    assert weight.verdict.startswith("missing for a reason: depends on site (q=")
+    assert weight.verdict.startswith("missing for a reason: depends on site (from ")
+    assert weight.verdict.endswith(" % where site-0)")
     assert [d.on for d in weight.depends_on] == ["site"]
     assert weight.share == weight.n_missing / N
 
@@ -82,7 +84,12 @@ def test_p_value_equals_the_textbook_chi_square():
     found = verdicts(records_of(200, site=site, weight_kg=blanked([70.0] * 200, gone), **nothing))
     (dependence,) = found["weight_kg"].depends_on
     assert dependence.p_value == pytest.approx(0.003892, abs=1e-6)
-    assert dependence.q_value == dependence.p_value  # the only test of this dataset
+    # the model of absence is the only other test, and its p is the larger: Benjamini and Hochberg's q is twice p
+    assert dependence.q_value == pytest.approx(2 * dependence.p_value, rel=1e-3)
+    # Bergsma 2013: sqrt((8.3333 / 200 - 1 / 199) / (1 - 1 / 199)) = sqrt(0.036642 / 0.994975) = 0.1919
+    assert dependence.effect == pytest.approx(0.1919, abs=1e-4)
+    assert dependence.fullest == Group(name="a", n_records=100, share_missing=0.3)
+    assert dependence.emptiest == Group(name="b", n_records=100, share_missing=0.5)
 
 
 def test_an_empty_dataset_has_a_passport():
