@@ -3,12 +3,13 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from chiron.records.header_lines import SignalSpec
+from chiron.records.header_lines import SignalSpec, refuse
 from chiron.records.headers import Header, HeaderText, read_plain
 from chiron.records.landing import Landing, LandingFile
 from chiron.records.limits import check_shape, make_lead
 from chiron.records.recording import Lead
 from chiron.records.signal_files import find_files, require_samples, with_length
+from schemas.codes import QuarantineReason
 
 __all__ = ["PlainRecord", "leads_of", "open_plain"]
 
@@ -28,8 +29,15 @@ def open_plain(file: LandingFile, landing: Landing, text: HeaderText) -> PlainRe
     header = with_length(stated, files)
     check_shape(fs_hz=header.fs_hz, n_leads=len(header.signals), n_samples=header.n_samples)
     leads = leads_of(header.signals)
+    _require_first_values(header)
     require_samples(header, files)
     return PlainRecord((file, *files), header, leads)
+
+
+def _require_first_values(header: Header) -> None:
+    """Differences add up from a first value, which is a sample."""
+    if any(s.format == "8" and abs(s.first_value) >= 2**31 for s in header.signals):
+        refuse(QuarantineReason.IMPLAUSIBLE_HEADER, "signals: expected first values of 32 bits, found larger ones")
 
 
 def leads_of(signals: tuple[SignalSpec, ...]) -> tuple[Lead, ...]:
