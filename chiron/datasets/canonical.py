@@ -7,7 +7,9 @@ in slices. Nothing here depends on a file format, a library version or the machi
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from schemas.tables import TableSpec
 
 __all__ = ["canonical_json", "content_sha256", "file_sha256", "sha256_hex", "table_entry"]
 
+_SMALL_BYTES: Final = 2**20
 _NUMPY_TYPES: Final[dict[pl.DataType, str]] = {
     pl.Boolean(): "u1",
     pl.Int32(): "<i4",
@@ -37,8 +40,13 @@ def sha256_hex(data: bytes) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
-    with path.open("rb") as file:
+    """SHA-256 of a file; a large one is read in blocks."""
+    with path.open("rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size < _SMALL_BYTES:
+            digest = hashlib.sha256(file.read(_SMALL_BYTES))
+            for rest in iter(partial(file.read, _SMALL_BYTES), b""):  # of a file that grows
+                digest.update(rest)
+            return digest.hexdigest()
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

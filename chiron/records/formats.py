@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from chiron.errors import InputRefused
@@ -28,15 +29,20 @@ _READERS: Final = {  # imported when a file asks for them: some take a while
 _PLAIN_NAME: Final = re.compile(r"[\w .,@+=()/-]+")  # the wfdb package would read more into other characters
 
 
+@cache
+def _reader(signal_format: SignalFormat) -> Describe:
+    found: Describe = importlib.import_module(f"chiron.records.{_READERS[signal_format]}").describe
+    return found
+
+
 def describe(candidate: Candidate, landing: Landing) -> Recording:
     """What a record's files say before its samples are read. Raises InputRefused."""
     file = candidate.file
     if not _PLAIN_NAME.fullmatch(file.name):
         raise InputRefused(QuarantineReason.UNSAFE_PATH, "record: expected a plain file name, found other characters")
     require_regular(file, "record")
-    reader: Describe = importlib.import_module(f"chiron.records.{_READERS[candidate.signals.format]}").describe
     try:
-        return reader(file, landing, candidate.signals.layout)
+        return _reader(candidate.signals.format)(file, landing, candidate.signals.layout)
     except OSError as error:
         raise InputRefused(
             QuarantineReason.UNREADABLE_FILE, f"record: expected to read its files, found {type(error).__name__}"

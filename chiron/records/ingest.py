@@ -26,7 +26,7 @@ from chiron.records.parsed import RecordNames
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
 from chiron.records.quarantine import keep_refused, quarantine_table
 from chiron.records.reading import read_records
-from chiron.records.sources import choose_profile
+from chiron.records.sources import choose_profile, shipped_profiles
 from chiron.records.table_rows import TableRows, read_tables
 from chiron.records.taking import Taker
 from chiron.records.tally import ingest_report
@@ -103,7 +103,7 @@ def _locate(workdir: Path, params: IngestParams) -> _Source:
     if not inputs.candidates and not inputs.tables:
         raise EmptySource(
             f"source: expected recordings or tables that the profile {profile.name} knows, found none among "
-            f"{len(landing.files)} files; name another profile with --profile"
+            f"{len(landing.files)} files; name one of {', '.join(shipped_profiles())} with --profile, or your own"
         )
     return _Source(inputs, profile, pseudonyms_for(profile), listed_at_ns)
 

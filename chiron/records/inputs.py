@@ -6,15 +6,13 @@ file, link or device that belongs to no record. Tables are no inputs unless some
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Final
 
-from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.errors import InputRefused
-from chiron.records.landing import FileKind, Landing, LandingFile
+from chiron.records.landing import FileKind, Landing, LandingFile, listing_sha256
 from chiron.records.quarantine import Refusal
 from chiron.records.regular import require_regular
 from chiron.records.wfdb_files import segment_headers
@@ -33,11 +31,7 @@ class Candidate:
 
     file: LandingFile
     signals: SignalFiles
-
-    @property
-    def name(self) -> str:
-        """The record's own name: the path below the landing folder without suffix."""
-        return self.file.stem.removesuffix(_SIDECAR)
+    name: str  # the record's own: the path below the landing folder without suffix
 
 
 @dataclass(frozen=True)
@@ -58,21 +52,25 @@ class Inputs:
 
     def belonging(self, candidate: Candidate, named: Collection[str] = ()) -> list[LandingFile]:
         """The files of the record's own stem, and those of `named` that are there, by name."""
-        names = {*self._by_stem[candidate.file.stem], *(n for n in named if n in self.landing.files)}
-        return [self.landing.files[name] for name in sorted(names)]
+        files = self.landing.files
+        names = {*self._by_stem[candidate.file.stem], *(name for name in named if name in files)}
+        return [files[name] for name in sorted(names)]
 
-    def fingerprint(self, candidate: Candidate, named: Collection[str]) -> str:
+    def fingerprint(self, belonging: Iterable[LandingFile], named: Iterable[str]) -> str:
         """The identity of a record's files; `named` are those that it was found to consist of."""
-        files = [[f.name, f.kind, f.sha256] for f in self.belonging(candidate, named)]
-        gone = sorted(name for name in named if name not in self.landing.files)
-        return sha256_hex(canonical_json([files, gone]))
+        gone = sum(name not in self.landing.files for name in named)
+        return f"{listing_sha256(belonging)}-{gone}"
 
 
 def find_inputs(landing: Landing, profile: SourceProfile) -> Inputs:
     """Sort the files by their names. Of a record's file no more is read than whether it is made of other records."""
     tables = tuple((t, f) for f in landing.files.values() if (t := _table(profile, f)) is not None)
     of_tables = {file.name for _, file in tables}
-    found = {f.name: Candidate(f, s) for f in landing.files.values() if (s := _signals(profile, f)) is not None}
+    found = {
+        f.name: Candidate(f, s, f.stem.removesuffix(_SIDECAR))
+        for f in landing.files.values()
+        if (s := _signals(profile, f)) is not None
+    }
     candidates = [c for name, c in found.items() if name not in of_tables]
     segments = {part: c.name for c in candidates for part in _segments(landing, c)}
     return Inputs(landing, tuple(c for c in candidates if c.file.name not in segments), tables, segments)
@@ -94,16 +92,16 @@ def _require_harmless(file: LandingFile) -> None:
     require_regular(file, "file")
     if not file.is_text:
         raise InputRefused(QuarantineReason.UNSAFE_PATH, "file: expected a name in UTF-8, found other bytes")
-    if PurePosixPath(file.name).suffix in _SIGNAL_SUFFIXES:
+    if file.suffix in _SIGNAL_SUFFIXES:
         raise InputRefused(QuarantineReason.MISSING_HEADER, "signal file: expected a header that names it, found none")
 
 
 def _table(profile: SourceProfile, file: LandingFile) -> TableLabels | None:
-    return next((t for t in profile.tables if re.fullmatch(t.pattern, PurePosixPath(file.name).name)), None)
+    return next((t for t in profile.tables if re.fullmatch(t.pattern, file.base_name)), None)
 
 
 def _signals(profile: SourceProfile, file: LandingFile) -> SignalFiles | None:
-    return next((s for s in profile.signals if re.fullmatch(s.pattern, PurePosixPath(file.name).name)), None)
+    return next((s for s in profile.signals if re.fullmatch(s.pattern, file.base_name)), None)
 
 
 def _segments(landing: Landing, candidate: Candidate) -> Iterator[str]:

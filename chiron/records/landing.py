@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NamedTuple
 
-from chiron.datasets.canonical import canonical_json, file_sha256, sha256_hex
+from chiron.datasets.canonical import file_sha256, sha256_hex
 from chiron.errors import DataError, EmptySource, InputRefused, NotFound
 from chiron.records.headers import parse_header
 
@@ -27,6 +27,7 @@ __all__ = [
     "check_source",
     "list_landing",
     "list_record",
+    "listing_sha256",
 ]
 
 HEADER_SUFFIX: Final = ".hea"
@@ -70,12 +71,19 @@ class LandingFile:
     @property
     def stem(self) -> str:
         """The name without suffix: files with the same stem belong to one record."""
-        return PurePosixPath(self.name).with_suffix("").as_posix()
+        return self.name[: len(self.name) - len(self.suffix)]
 
     @property
     def suffix(self) -> str:
-        """The suffix, as written."""
-        return PurePosixPath(self.name).suffix
+        """The suffix of the base name, as written: what follows its last dot, if that is not its first character."""
+        base = self.base_name
+        dot = base.rfind(".")
+        return base[dot:] if 0 < dot < len(base) - 1 else ""
+
+    @property
+    def base_name(self) -> str:
+        """The last part of the name."""
+        return self.name[self.name.rfind("/") + 1 :]
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,11 @@ class Landing:
     @property
     def content_sha256(self) -> str:
         """Identity: names, kinds and bytes of all files; the same in a folder and in a bucket."""
-        return sha256_hex(canonical_json([[f.name, f.kind, f.sha256] for f in self.files.values()]))
+        return listing_sha256(self.files.values())
 
     def in_folder_of(self, file: LandingFile, name: str) -> LandingFile | None:
         """The file that `file` calls `name`, beside itself."""
-        return self.files.get(PurePosixPath(file.name).with_name(name).as_posix())
+        return self.files.get(file.name[: file.name.rfind("/") + 1] + name)
 
     def refuse_if_changed(self) -> None:
         """Raise DataError where a file was changed or removed since it was listed."""
@@ -101,6 +109,12 @@ class Landing:
                 f"landing folder: expected files at rest, found {n_changed} that changed during the ingest; "
                 "run it again when the export is complete"
             )
+
+
+def listing_sha256(files: Iterable[LandingFile]) -> str:
+    """The identity of some files: names, kinds and bytes. No name holds a NUL."""
+    lines = "".join(f"{f.name}\0{f.kind}\0{f.sha256}\0" for f in files)
+    return sha256_hex(lines.encode())
 
 
 def check_source(source: str) -> None:
@@ -120,19 +134,20 @@ def list_landing(folder: Path, *, without: Path | None = None, seen: Mapping[str
     """
     root, excluded = folder.resolve(), without.resolve() if without else None
     _require_files(root, excluded)
-    return _list(root, _walk(root, excluded), seen or {})
+    return _list(str(root), _walk(root, excluded), seen or {})
 
 
-def list_record(header: Path) -> Landing:
-    """List one record: its header, and beside it the files of the same stem and those that the header names.
+def list_record(file: Path) -> Landing:
+    """List one record: the file that stands for it, and beside it the files of the same stem and those that it names.
 
-    Raises NotFound without the header.
+    Raises NotFound without the file.
     """
-    if header.suffix != HEADER_SUFFIX or not header.is_file():
-        raise NotFound(f"record: expected a WFDB header (*{HEADER_SUFFIX}) or a folder, found {header}")
-    named = _named_in(header)
-    beside = (Path(e.path) for e in os.scandir(header.parent) if not e.is_dir(follow_symlinks=False))
-    return _list(header.parent, (path for path in beside if path.stem == header.stem or path.name in named), {})
+    if not file.is_file():
+        raise NotFound(f"record: expected a file, such as a WFDB header (*{HEADER_SUFFIX}), or a folder, found {file}")
+    folder, stem = str(file.parent), file.stem.removesuffix(".signal")
+    named = _named_in(file) if file.suffix == HEADER_SUFFIX else ()
+    beside = (entry for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
+    return _list(folder, (e.path for e in beside if e.name.startswith(f"{stem}.") or e.name in named), {})
 
 
 def _named_in(header: Path) -> tuple[str, ...]:
@@ -145,8 +160,8 @@ def _named_in(header: Path) -> tuple[str, ...]:
         return ()
 
 
-def _list(root: Path, paths: Iterable[Path], seen: Mapping[str, SeenFile]) -> Landing:
-    files = (_describe(path.relative_to(root).as_posix(), path, seen) for path in paths)
+def _list(root: str, paths: Iterable[str], seen: Mapping[str, SeenFile]) -> Landing:
+    files = (_describe(path[len(root) :].lstrip("/"), Path(path), seen) for path in paths)
     return Landing({file.name: file for file in sorted(files, key=attrgetter("name"))})
 
 
@@ -157,21 +172,21 @@ def _require_files(folder: Path, excluded: Path | None) -> None:
         raise EmptySource(f"source: expected files, found none in {folder}")
 
 
-def _walk(root: Path, excluded: Path | None) -> Iterator[Path]:
-    """Every file, every link and every folder that can't be read."""
+def _walk(root: Path, excluded: Path | None) -> Iterator[str]:
+    """Every file, every link and every folder that can't be read. Texts, for a folder may hold millions."""
     unreadable: list[OSError] = []
-    for at, folders, files in os.walk(root, followlinks=False, onerror=unreadable.append):
-        here = Path(at)
-        folders[:] = [name for name in folders if here / name != excluded]
-        yield from (here / name for name in files)
-        yield from (here / name for name in folders if (here / name).is_symlink())
-    yield from (Path(error.filename) for error in unreadable if Path(error.filename) != root)
+    left_out = str(excluded)
+    for at, folders, files in os.walk(str(root), followlinks=False, onerror=unreadable.append):
+        here = f"{at}/"
+        folders[:] = [name for name in folders if here + name != left_out]
+        yield from (here + name for name in files)
+        yield from (here + name for name in folders if Path(here + name).is_symlink())
+    yield from (str(error.filename) for error in unreadable if str(error.filename) != str(root))
 
 
 def _describe(name: str, path: Path, seen: Mapping[str, SeenFile]) -> LandingFile:
     status = path.lstat()
-    raw = os.fsencode(name)
-    written = raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    is_text, written = _written(name)
     known = seen.get(written)
     if known is not None and known[:3] == (status.st_size, status.st_mtime_ns, status.st_ino):
         kind, sha256 = FileKind.REGULAR, known.sha256
@@ -179,7 +194,7 @@ def _describe(name: str, path: Path, seen: Mapping[str, SeenFile]) -> LandingFil
         kind, sha256 = _look_at(path, status.st_mode)
     return LandingFile(
         name=written,
-        is_text=raw.decode("utf-8", "ignore").encode() == raw,
+        is_text=is_text,
         path=path,
         kind=kind,
         n_bytes=status.st_size,
@@ -187,6 +202,15 @@ def _describe(name: str, path: Path, seen: Mapping[str, SeenFile]) -> LandingFil
         inode=status.st_ino,
         sha256=sha256,
     )
+
+
+def _written(name: str) -> tuple[bool, str]:
+    """Whether a name is UTF-8, and the name with what is not escaped."""
+    if name.isascii() and "\\" not in name:
+        return True, name
+    raw = os.fsencode(name)
+    written = raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "ignore").encode() == raw, written
 
 
 def _look_at(path: Path, mode: int) -> tuple[FileKind, str]:

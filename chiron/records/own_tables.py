@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 
 from chiron.datasets.tables import join_tables, table_path
 from chiron.datasets.workdir import remove_tree
@@ -35,7 +36,7 @@ class OwnTables:
         return self.folder / "parts"
 
     def add(self, rows: Mapping[str, Iterable[Any]]) -> None:
-        """The rows of one record, by table."""
+        """The rows of one record, by table: values in the order of its columns."""
         for name, of_table in rows.items():
             self._rows[name].extend(of_table)
         if len(self._rows[RECORDS.name]) >= _PART_RECORDS:
@@ -58,7 +59,7 @@ class OwnTables:
 
     def _flush(self) -> None:
         for spec in self._specs:
-            frame = pl.DataFrame(self._rows[spec.name], schema=spec.polars, orient="row")
+            frame = _frame(spec, self._rows[spec.name])
             frame.sort(spec.key, nulls_last=False).write_parquet(self._part(spec, self._n_parts))
             self._rows[spec.name] = []
         self._n_parts += 1
@@ -68,6 +69,16 @@ class OwnTables:
 
     def _part(self, spec: TableSpec, number: int) -> Path:
         return self._parts_folder / f"{spec.name}-{number:06d}.parquet"
+
+
+def _frame(spec: TableSpec, rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """Rows as a frame, by way of Arrow: it takes lists ten times as fast as Polars."""
+    if not rows:
+        return spec.empty()
+    types = spec.empty().to_arrow(compat_level=pl.CompatLevel.oldest()).schema.types
+    columns = zip(spec.columns, zip(*rows, strict=True), types, strict=True)
+    arrow = pa.table({name: pa.array(values, kind) for name, values, kind in columns})
+    return pl.DataFrame(pl.from_arrow(arrow)).cast(spec.polars)
 
 
 def concatenated(frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:

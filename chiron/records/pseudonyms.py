@@ -67,7 +67,7 @@ class Pseudonyms:
         message = "\0".join(("chiron", self.namespace, kind, value)).encode()
         if self.key is None:
             return hashlib.sha256(message).hexdigest()
-        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self.key, message, "sha256").hex()
 
 
 def pseudonyms_for(profile: SourceProfile) -> Pseudonyms:

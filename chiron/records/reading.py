@@ -88,7 +88,7 @@ def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory) -> set[st
     return {
         record_id
         for record_id, files, fingerprint in memory.inputs("record_id", "files", "fingerprint")
-        if record_id in candidates and inputs.fingerprint(candidates[record_id], files) == fingerprint
+        if record_id in candidates and inputs.fingerprint(inputs.belonging(candidates[record_id], files), files) == fingerprint
     }
 
 

@@ -1,11 +1,12 @@
 """The row of `records` that one accepted recording becomes, with everything that names a person or place replaced."""
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
-from chiron.datasets.canonical import canonical_json, sha256_hex
+from chiron.datasets.canonical import sha256_hex
 from chiron.datasets.signals import signal_sha256
 from chiron.records.pseudonyms import Pseudonyms
 from chiron.records.recording import Recording
@@ -57,12 +58,18 @@ def record_row(
 def lead_names(recording: Recording, *, hidden: bool) -> tuple[str, ...]:
     """The leads as they are stored. A description is free text: where names are hidden, only names of leads pass."""
     named = enumerate((lead.name for lead in recording.leads), start=1)
-    return tuple(n if not hidden or _LEAD_NAMES.fullmatch(n) else f"lead{number}" for number, n in named)
+    return tuple(n if not hidden or _is_lead_name(n) else f"lead{number}" for number, n in named)
+
+
+@lru_cache(maxsize=256)
+def _is_lead_name(name: str) -> bool:
+    return _LEAD_NAMES.fullmatch(name) is not None
 
 
 def _source_sha256(recording: Recording) -> str:
-    """Of the files as they came, the one that stands for the record first."""
-    return sha256_hex(canonical_json([file.sha256 for file in recording.files]))
+    """Of the JSON list of the hashes of the files as they came, the one that stands for the record first."""
+    listed = ",\n".join(f' "{file.sha256}"' for file in recording.files)
+    return sha256_hex(f"[\n{listed}\n]\n".encode())
 
 
 def _hide(pseudonyms: Pseudonyms, kind: str, value: str | None) -> str | None:

@@ -1,7 +1,6 @@
 """Source profiles: shipped with the project or written by users, named by the caller or told from the files' names."""
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -55,17 +54,19 @@ def stands_for_a_record(profile: SourceProfile, base_name: str) -> bool:
 
 
 def _is_recognised(profile: SourceProfile, landing: Landing) -> bool:
-    """Whether all markers are there and every record has a name of this source, also those it doesn't know to read."""
-    present = {PurePosixPath(name).name for name in landing.files}
+    """Whether all markers are there and every record has a name of this source, also those it doesn't know to read.
+
+    A source without recordings is told by its tables.
+    """
+    present = {file.base_name for file in landing.files.values()}
     if profile.record_pattern is None or not present.issuperset(profile.marker_files):
         return False
-    pattern = re.compile(profile.record_pattern)
-    return all(pattern.fullmatch(PurePosixPath(name).stem) for name in _records(profile, present))
-
-
-def _records(profile: SourceProfile, base_names: Iterable[str]) -> Iterable[str]:
     generic = shipped_profiles()[GENERIC]
-    return (n for n in base_names if stands_for_a_record(profile, n) or stands_for_a_record(generic, n))
+    records = [n for n in present if stands_for_a_record(profile, n) or stands_for_a_record(generic, n)]
+    if not records:
+        return any(re.fullmatch(table.pattern, name) for table in profile.tables for name in present)
+    pattern = re.compile(profile.record_pattern)
+    return all(pattern.fullmatch(PurePosixPath(name).stem) for name in records)
 
 
 def _is_yaml(name: str) -> bool:

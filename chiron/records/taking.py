@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from schemas.tables import ANNOTATIONS, EVENTS, RECORDS
 __all__ = ["NeedsMoreBits", "Taker", "Taking"]
 
 _INT16: Final = np.iinfo(np.int16)
+_IN_ORDER: Final = itemgetter(*RECORDS.columns)
 
 
 class NeedsMoreBits(Exception):
@@ -39,7 +41,7 @@ class Taking:
     where the record was refused.
     """
 
-    belonging: list[LandingFile]
+    belonging: list[LandingFile] = field(default_factory=list)
     files: tuple[str, ...] = ()
     fingerprint: str = ""
     rows: dict[str, list[Any]] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class Taker:
 
         Raises NeedsMoreBits where the samples don't fit in `dtype`, that of the array.
         """
-        taking = Taking(self.inputs.belonging(candidate))
+        taking = Taking()
         try:
             recording = describe(candidate, self.inputs.landing)
             taking.files = tuple(file.name for file in recording.files)
@@ -72,19 +74,19 @@ class Taker:
             return taking
         if not _fits(signal, dtype):
             raise NeedsMoreBits
-        self._take(candidate, recording, signal, taking)
-        taking.rows[RECORDS.name][0]["sample_offset"] = writer.append(signal)
+        row = record_row(candidate.name, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
+        row["sample_offset"] = writer.append(signal)
+        taking.rows = {RECORDS.name: [_IN_ORDER(row)], ANNOTATIONS.name: [], EVENTS.name: []}
+        self._complete(taking, candidate, recording, row["record_id"])
         return taking
 
-    def _take(self, candidate: Candidate, recording: Recording, signal: np.ndarray, taking: Taking) -> None:
-        """Everything but the samples."""
-        row = record_row(candidate.name, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
-        taking.rows = {RECORDS.name: [row], ANNOTATIONS.name: [], EVENTS.name: []}
+    def _complete(self, taking: Taking, candidate: Candidate, recording: Recording, record_id: str) -> None:
+        """Add what its label files say, and what tells whether it is to be read again."""
         taking.not_understood = tuple(recording.clinical.not_understood)
         for source in self.profile.own_labels:
-            self._read_labels(source, recording, row["record_id"], taking)
+            self._read_labels(source, recording, record_id, taking)
         taking.belonging = self.inputs.belonging(candidate, taking.files)
-        taking.fingerprint = self.inputs.fingerprint(candidate, taking.files)
+        taking.fingerprint = self.inputs.fingerprint(taking.belonging, taking.files)
 
     def _read_labels(self, source: OwnLabels, recording: Recording, record_id: str, taking: Taking) -> None:
         """Add what one label source says in the record's own files. A file that can't be used is refused alone."""
