@@ -21,7 +21,9 @@ ROW: Final = " row"
 
 _MAX_BYTES: Final = 256 * 2**20
 _MAX_COLUMNS: Final = 1024
-_PIECE: Final = 50_000  # rows
+_MAX_CELLS: Final = 2**25
+_MAX_LINE: Final = 2**20  # characters
+_PIECE: Final = 2**20  # cells that are split before they become columns
 
 Row = list[str]
 
@@ -63,12 +65,13 @@ def read_cells(content: bytes, headings: Sequence[str] | None = None) -> Cells:
         raise refuse_table(f"at most {_MAX_COLUMNS} different headings", f"{len(names)}, {len(set(names))} different")
     pieces: list[pl.DataFrame] = []
     misfits: list[tuple[int, Row]] = []
-    numbered = enumerate(rows)
-    while piece := list(islice(numbered, _PIECE)):
-        fitting = [(number, *row) for number, row in piece if len(row) == len(names)]
-        misfits += [(number, row) for number, row in piece if len(row) != len(names)]
-        columns = zip(*fitting, strict=True) if fitting else ([] for _ in range(len(names) + 1))
-        pieces.append(pl.DataFrame(dict(zip([ROW, *names], columns, strict=True)), schema=_schema(names)))
+    rows, n_before = _at_most(_MAX_CELLS, rows), 0
+    while piece := list(islice(rows, _PIECE // max(1, len(names)))):
+        numbered = enumerate(piece, start=n_before)
+        wrong = [(number, row) for number, row in numbered if len(row) != len(names)]
+        pieces.append(_columns(names, piece, n_before, {number for number, _ in wrong}))
+        misfits += wrong
+        n_before += len(piece)
     frame = pl.concat([pl.DataFrame(schema=_schema(names)), *pieces], rechunk=True)
     return Cells(frame.with_columns(pl.col(names).str.strip_chars()), misfits)
 
@@ -95,10 +98,35 @@ def as_csv(rows: Iterable[Sequence[str | None]]) -> str:
 def _rows(content: bytes) -> Iterator[Row]:
     """The rows that are not empty. Raises InputRefused."""
     try:
-        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-        yield from (row for row in csv.reader(text, strict=True) if row)
+        lines = _short_lines(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""))
+        yield from (row for row in csv.reader(lines, strict=True) if row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise refuse_table("UTF-8 CSV", type(error).__name__) from None
+
+
+def _short_lines(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if len(line) > _MAX_LINE:
+            raise refuse_table(f"lines of at most {_MAX_LINE} characters", f"one of {len(line)}")
+        yield line
+
+
+def _at_most(n_cells: int, rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        n_cells -= len(row)
+        if n_cells < 0:
+            raise InputRefused(
+                QuarantineReason.TOO_LARGE, f"label file: expected at most {_MAX_CELLS} cells, found more"
+            )
+        yield row
+
+
+def _columns(names: Sequence[str], rows: list[Row], n_before: int, wrong: set[int]) -> pl.DataFrame:
+    """Rows as columns, without the positions that are `wrong`."""
+    positions = [n for n in range(n_before, n_before + len(rows)) if n not in wrong]
+    fitting = [rows[n - n_before] for n in positions] if wrong else rows
+    cells = zip(*fitting, strict=True) if fitting else ([] for _ in names)
+    return pl.DataFrame({ROW: positions, **dict(zip(names, cells, strict=True))}, schema=_schema(names))
 
 
 def _schema(names: Sequence[str]) -> pl.Schema:

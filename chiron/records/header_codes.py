@@ -12,7 +12,7 @@ from typing import Final
 
 from chiron.records.parsed import OwnReading, OwnReadings
 from chiron.records.recording import Recording
-from schemas.codes import Code, CodeSystem, is_code
+from schemas.codes import CONCEPT_NAMES, Code, CodeSystem, is_code
 from schemas.source import HeaderCodes
 
 __all__ = ["header_codes", "header_readings", "stated_codes"]
@@ -46,14 +46,18 @@ def header_codes(comments: Iterable[str], key: str) -> list[str]:
 
 
 def stated_codes(source: HeaderCodes, comments: Iterable[str]) -> Counter[Code]:
-    """Every code of the source in the raw comments, each once, wherever it stands.
+    """Every code of the source in the raw comments, each once: wherever it stands if it is one with a name, else where
+    the key is near; a number elsewhere may be anybody's.
 
-    A system's codes tell themselves by their shape (SNOMED CT: partition and check digit); short codes of the others
-    are words that may mean anything, so only comments with the key in them are searched.
+    Codes of systems other than SNOMED CT are short words that may mean anything, and count near the key only.
     """
-    searched = (c for c in comments if source.code_system is CodeSystem.SNOMED_CT or source.key.lower() in c.lower())
-    tokens = {token for comment in searched for token in _TOKEN.findall(comment)}
-    return Counter(Code(source.code_system, token) for token in tokens if _is_code(source, token))
+    found: set[str] = set()
+    for comment in comments:
+        is_near = source.key.lower() in comment.lower()
+        if is_near or source.code_system is CodeSystem.SNOMED_CT:
+            codes = (token for token in _TOKEN.findall(comment) if _is_code(source, token))
+            found.update(code for code in codes if is_near or Code(source.code_system, code) in CONCEPT_NAMES)
+    return Counter(Code(source.code_system, code) for code in found)
 
 
 def _is_code(source: HeaderCodes, text: str) -> bool:

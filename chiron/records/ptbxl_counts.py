@@ -31,7 +31,8 @@ def stated_statements(system: CodeSystem, content: bytes, n_records: Mapping[str
     """What stands in quotes before a colon, after the number that begins a line."""
     counts: Counter[str] = Counter()
     weight, seen = 1, set[str]()
-    for ecg_id, text in _ROW_OR_STATEMENT.findall(content.decode("utf-8", "replace")):
+    for match in _ROW_OR_STATEMENT.finditer(content.decode("utf-8", "replace")):
+        ecg_id, text = match.groups()
         if ecg_id:
             weight, seen = n_records.get(ecg_id, 1), set()
         elif text not in seen:
