@@ -46,5 +46,6 @@ def spike_share(signal: Signal, is_voltage: Flags, fs_hz: float) -> Shares:
     """(L,) share of single samples that leave and return faster than a heart can; none without a unit."""
     slope_mv_per_s = np.diff(signal, axis=1) * fs_hz
     fast = is_voltage[:, None] & (np.abs(slope_mv_per_s) > _SPIKE_MV_PER_S)
-    there_and_back = fast[:, 1:] & fast[:, :-1] & (slope_mv_per_s[:, 1:] * slope_mv_per_s[:, :-1] < 0)
+    falls = slope_mv_per_s < 0
+    there_and_back = fast[:, 1:] & fast[:, :-1] & (falls[:, 1:] != falls[:, :-1])
     return np.asarray(there_and_back.sum(axis=1) / signal.shape[1])

@@ -1,6 +1,7 @@
 """Whether the limb leads fit each other, and whether the arms were swapped.
 
-Shapes: L leads, N samples, K windows. A recording with only some of the leads is looked at as far as it goes.
+Shapes: L leads, N samples, K windows. Leads are known by name, in any case; a recording with only some of them is
+looked at as far as it goes.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,13 @@ import numpy.typing as npt
 
 from chiron.measures.quality_windows import Floats, Rows
 
-__all__ = ["arms_swapped", "lateral_lead", "limb_errors"]
+__all__ = ["arm_and_chest", "arms_swapped", "limb_errors"]
 
 _FROM_I_AND_II: Final[dict[str, tuple[float, float]]] = {
     "III": (-1.0, 1.0),
-    "aVR": (-0.5, -0.5),
-    "aVL": (1.0, -0.5),
-    "aVF": (-0.5, 1.0),
+    "AVR": (-0.5, -0.5),
+    "AVL": (1.0, -0.5),
+    "AVF": (-0.5, 1.0),
 }
 """Einthoven's law and Goldberger's leads: what a lead is of I and of II."""
 _SECOND: Final = 1.0
@@ -35,14 +36,14 @@ def limb_errors(signal_mv: Signal, leads: Sequence[str], fs_hz: float) -> Floats
 
     The standard deviation within a typical second, so that neither an offset nor a slow filter of one lead counts.
     """
-    errors = np.full(len(leads), np.nan)
-    if not {"I", "II"} <= set(leads):
+    errors, place = np.full(len(leads), np.nan), _places(leads)
+    if "I" not in place or "II" not in place:
         return errors
-    first, second = signal_mv[leads.index("I")], signal_mv[leads.index("II")]
-    for k, lead in enumerate(leads):
-        if lead in _FROM_I_AND_II:
-            of_first, of_second = _FROM_I_AND_II[lead]
-            errors[k] = _typical_deviation(signal_mv[k] - of_first * first - of_second * second, fs_hz)
+    first, second = signal_mv[place["I"]], signal_mv[place["II"]]
+    for lead, (of_first, of_second) in _FROM_I_AND_II.items():
+        if lead in place:
+            apart = signal_mv[place[lead]] - of_first * first - of_second * second
+            errors[place[lead]] = _typical_deviation(apart, fs_hz)
     return errors
 
 
@@ -61,16 +62,21 @@ def arms_swapped(rows: Rows, leads: Sequence[str]) -> Floats:
     be the same"); a heart on the right side turns both. So: QRS complexes point down in I, and against those of V6.
     """
     n_windows = len(rows.x) // len(leads)
-    lateral = lateral_lead(leads)
-    if lateral is None:
+    compared = arm_and_chest(leads)
+    if compared is None:
         return np.full(n_windows, np.nan)
-    shape = rows.band(*_SWAP_HZ).reshape(len(leads), n_windows, -1)
-    arm, chest = shape[leads.index("I")], shape[leads.index(lateral)]
+    arm, chest = rows.band(*_SWAP_HZ).reshape(len(leads), n_windows, -1)[list(compared)]
     power = (arm * arm).sum(axis=1) * (chest * chest).sum(axis=1)
     alike = (arm * chest).sum(axis=1) / (np.sqrt(power) + _TINY)
     return np.asarray(((alike < _OPPOSITE) & ((arm**3).sum(axis=1) < 0)).astype(np.float64))
 
 
-def lateral_lead(leads: Sequence[str]) -> str | None:
-    """The lead that lead I is compared with; none where there is none, or no lead I."""
-    return next((lead for lead in ("V6", "V5") if lead in leads), None) if "I" in leads else None
+def arm_and_chest(leads: Sequence[str]) -> tuple[int, int] | None:
+    """The places of lead I and of V6 (or V5), which are compared; none where one of them is not there."""
+    place = _places(leads)
+    chest = place.get("V6", place.get("V5"))
+    return (place["I"], chest) if "I" in place and chest is not None else None
+
+
+def _places(leads: Sequence[str]) -> dict[str, int]:
+    return {lead.upper(): k for k, lead in enumerate(leads)}

@@ -1,20 +1,18 @@
 """One figure of how well a lead can be read: the chance that a window is not lost in noise, over the recording.
 
-Shapes: L leads, K windows of each, R = L * K rows. The weights come from simulated recordings, whose truth is known
+Shapes: R rows, each a window of a lead. The weights come from simulated recordings, whose truth is known
 (`chiron.quality.signal_fit`). No real recording took part.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from chiron.measures.quality_beats import BeatMeasures, beat_measures
-from chiron.measures.quality_limbs import arms_swapped, lateral_lead
-from chiron.measures.quality_noise import NoiseMeasures, noise_measures
-from chiron.measures.quality_windows import Floats, Rows
+from chiron.measures.quality_beats import BeatMeasures
+from chiron.measures.quality_noise import NoiseMeasures
+from chiron.measures.quality_windows import Floats
 
-__all__ = ["READABLE", "WEIGHTS", "readability", "terms", "window_measures"]
+__all__ = ["READABLE", "WEIGHTS", "readability", "terms"]
 
 WEIGHTS: Final = {"bias": -9.31, "likeness": 6.79, "contrast": 1.66, "wander": 2.24}
 """Of a logistic regression, none but the bias below zero: more of any term never makes a lead worse."""
@@ -43,29 +41,3 @@ def readability(beats: BeatMeasures, noise: NoiseMeasures) -> Floats:
     """(R,) in (0, 1): the chance that a window is more than noise, where half of all windows are."""
     bias, *weights = WEIGHTS.values()
     return np.asarray(1 / (1 + np.exp(-(bias + terms(beats, noise) @ np.array(weights)))))
-
-
-def window_measures(rows: Rows, leads: Sequence[str]) -> dict[str, Floats]:
-    """(L, K) each: what `chiron.quality.signals` reports over all windows. rows: of all leads."""
-    beats, noise = beat_measures(rows), noise_measures(rows)
-    figures = {
-        "range_mv": noise.range_mv,
-        "wander_mv": noise.wander_mv,
-        "noise_mv": noise.fast_mv,
-        "beat_likeness": beats.likeness,
-        "qrs_contrast_db": beats.contrast_db,
-        "readability": readability(beats, noise),
-    }
-    by_lead = {name: figure.reshape(len(leads), -1) for name, figure in figures.items()}
-    return {**by_lead, "arms_swapped": _swapped(rows, leads, by_lead["readability"])}
-
-
-def _swapped(rows: Rows, leads: Sequence[str], readable: Floats) -> Floats:
-    """(L, K): whether arms were exchanged, at lead I; nan elsewhere, and where I or the chest lead can't be read."""
-    found = np.full(readable.shape, np.nan)
-    lateral = lateral_lead(leads)
-    if lateral is not None:
-        first = leads.index("I")
-        known = (readable[first] >= READABLE) & (readable[leads.index(lateral)] >= READABLE)
-        found[first] = np.where(known, arms_swapped(rows, leads), np.nan)
-    return found

@@ -1,26 +1,23 @@
 """Quality of every lead of every record: what no algorithm should be asked to read, and what none can read well.
 
-Shapes: L leads, N samples.
+How they are measured is in `chiron.quality.signal_leads`; here are the limits, and the frames.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.physical import MV_PER_UNIT
-from chiron.measures.quality_faults import flat_share, missing_share, saturated_share, spike_share
-from chiron.measures.quality_limbs import limb_errors
-from chiron.measures.quality_noise import mains_amplitude
-from chiron.measures.quality_windows import cut
+from chiron.measures.quality_windows import Floats
 from chiron.progress import report_progress
-from chiron.quality.signal_score import READABLE, window_measures
+from chiron.quality.signal_leads import lead_quality
+from chiron.quality.signal_score import READABLE
 from schemas.tables import RECORDS
 
-__all__ = ["SIGNAL_LIMITS", "SIGNAL_QUALITY", "lead_quality", "record_quality", "signal_quality"]
+__all__ = ["SIGNAL_LIMITS", "SIGNAL_QUALITY", "record_quality", "signal_quality"]
 
 _FAULT_LIMITS: Final = {
     "missing_share": 0.5,  # less than half of a recording is no recording of it
@@ -45,13 +42,8 @@ SIGNAL_QUALITY: Final = (
 """The columns of the frame: `arms_swapped` is said of lead I, `limb_error_mv` of III, aVR, aVL, aVF; null elsewhere."""
 
 _MEASURES: Final = SIGNAL_QUALITY[3:-1]
-_PIECE_SAMPLES: Final = 2**22  # looked at in one go, all leads: bounds the memory that a long recording takes
 _PROGRESS_EVERY: Final = 100
 _DECIMALS: Final = 6  # machines differ in the last bits
-
-Signal = npt.NDArray[np.float32]
-Shares = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 def signal_quality(dataset: Dataset) -> pl.DataFrame:
@@ -93,51 +85,9 @@ def record_quality(signals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _measured(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Shares]]:
+def _measured(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Floats]]:
     for done, record in enumerate(records.iter_rows(named=True), start=1):
         is_voltage = np.array([unit in MV_PER_UNIT for unit in record["unit"]])
         yield lead_quality(dataset.physical_mv(record), is_voltage, fs_hz=record["fs_hz"], leads=record["leads"])
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("signals checked", done, records.height)
-
-
-def lead_quality(signal_mv: Signal, is_voltage: Flags, *, fs_hz: float, leads: Sequence[str]) -> dict[str, Shares]:
-    """The measures of every lead, (L,) each, by name; nan where there is nothing to measure.
-
-    signal_mv: (L, N) as of `to_mv`, N > 0. is_voltage: (L,), false where a lead's unit is none; then it has no figure
-    in mV, is flat only where it is constant, and nothing is a spike. leads: their names.
-    """
-    missing, flat = missing_share(signal_mv), flat_share(signal_mv, is_voltage, fs_hz)
-    windows = _over_windows(_of_usual_size(signal_mv, is_voltage), fs_hz, leads)
-    figures = {
-        "missing_share": missing,
-        "flat_share": flat,
-        "saturated_share": saturated_share(signal_mv),
-        "spike_share": spike_share(signal_mv, is_voltage, fs_hz),
-        "mains_mv": mains_amplitude(signal_mv, fs_hz),
-        "limb_error_mv": limb_errors(signal_mv, leads, fs_hz),
-        "score": windows.pop("readability") * np.clip(1 - missing - flat, 0, 1),  # what is not there can't be read
-        **windows,
-    }
-    of_voltage = {name: np.where(is_voltage, figures[name], np.nan) for name in figures if name.endswith("_mv")}
-    return {name: figure.round(_DECIMALS) for name, figure in {**figures, **of_voltage}.items()}
-
-
-def _of_usual_size(signal: Signal, is_voltage: Flags) -> Signal:
-    """Leads without a unit scaled to a standard deviation of one, so that what is a ratio can be had of them."""
-    if is_voltage.all():
-        return signal
-    deviation = np.array([np.std(lead[~np.isnan(lead)]) if not np.isnan(lead).all() else 0.0 for lead in signal])
-    scale = np.where(is_voltage | (deviation == 0), 1.0, deviation)
-    return np.asarray(signal / scale[:, None], dtype=np.float32)
-
-
-def _over_windows(signal_mv: Signal, fs_hz: float, leads: Sequence[str]) -> dict[str, Shares]:
-    """The mean of each measure over the windows, piece by piece; whether arms were swapped by majority."""
-    n_pieces = min(-(-signal_mv.size // _PIECE_SAMPLES), signal_mv.shape[1])
-    pieces = [window_measures(cut(piece, fs_hz), leads) for piece in np.array_split(signal_mv, n_pieces, axis=1)]
-    figures = {name: np.concatenate([piece[name] for piece in pieces], axis=1) for name in pieces[0]}
-    votes = figures.pop("arms_swapped")
-    n_votes = (~np.isnan(votes)).sum(axis=1)
-    swapped = np.where(n_votes > 0, np.nansum(votes, axis=1) > n_votes / 2, np.nan)
-    return {**{name: figure.mean(axis=1) for name, figure in figures.items()}, "arms_swapped": swapped}

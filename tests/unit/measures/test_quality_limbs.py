@@ -59,6 +59,12 @@ def test_seconds_with_missing_samples_tell_nothing_about_limb_leads():
     assert np.isnan(limb_errors(signal, LEADS, FS_HZ)).all()
 
 
+def test_leads_are_known_in_any_case():
+    signal, capitals = with_arms_swapped(twelve(0)), [lead.upper() for lead in LEADS]
+    assert np.array_equal(limb_errors(signal, capitals, FS_HZ), limb_errors(signal, LEADS, FS_HZ), equal_nan=True)
+    assert arms_swapped(cut(signal, FS_HZ), capitals) == arms_swapped(cut(signal, FS_HZ), LEADS)
+
+
 def test_without_two_limb_leads_nothing_is_said():
     assert np.isnan(limb_errors(twelve(0)[2:], LEADS[2:], FS_HZ)).all()
     assert np.isnan(arms_swapped(cut(twelve(0)[1:], FS_HZ), LEADS[1:])).all()

@@ -3,10 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import arrays
+from hypothesis.strategies import floats, integers, tuples
 from small_hospital import ingested, readings_of, records_of, sine
 
 from chiron.datasets.dataset import open_dataset
-from chiron.quality.signals import SIGNAL_QUALITY, lead_quality, record_quality, signal_quality
+from chiron.quality.signal_leads import lead_quality
+from chiron.quality.signals import SIGNAL_QUALITY, record_quality, signal_quality
 
 A_VOLTAGE = np.array([True])
 
@@ -125,7 +129,7 @@ def test_the_score_falls_by_the_share_that_is_not_there():
 def test_a_long_recording_is_looked_at_piece_by_piece(monkeypatch):
     ecg = np.tile(beating(seconds=20), (1, 6))
     at_once = quality(ecg)
-    monkeypatch.setattr("chiron.quality.signals._PIECE_SAMPLES", 2000)  # one repetition each
+    monkeypatch.setattr("chiron.quality.signal_leads._PIECE_SAMPLES", 2000)  # one repetition each
     in_pieces = quality(ecg)
     assert {name: in_pieces[name] for name in in_pieces} == pytest.approx(at_once, nan_ok=True)
 
@@ -161,3 +165,16 @@ def test_a_dataset_without_samples_has_no_rows(tmp_path):
     dataset = open_dataset(ingested(tmp_path, records_of(3), readings_of(3)))
     nothing = signal_quality(dataset).clear()
     assert record_quality(nothing).is_empty()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    samples=arrays(np.float32, tuples(integers(1, 5), integers(1, 700)), elements=floats(width=32)),
+    fs_hz=floats(1e-3, 1e6),
+)
+def test_any_samples_at_any_rate_are_measured(samples, fs_hz):
+    leads = [("I", "II", "V6", "aVR")[k % 4] + "x" * (k // 4) for k in range(len(samples))]
+    found = lead_quality(samples, np.arange(len(samples)) % 3 > 0, fs_hz=fs_hz, leads=leads)
+    assert all(figure.shape == (len(samples),) for figure in found.values())
+    for name in [*(name for name in found if name.endswith("_share")), "beat_likeness", "score"]:
+        assert ((found[name] >= 0) & (found[name] <= 1)).all()
