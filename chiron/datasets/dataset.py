@@ -54,7 +54,9 @@ class Dataset:
         return SignalReader(self.folder)
 
     def signal(self, record: Mapping[str, Any]) -> np.ndarray:
-        """Digital samples of one row of `records`: (n_leads, n_samples)."""
+        """Digital samples of one row of `records`: (n_leads, n_samples); (0, 0) where there is only metadata."""
+        if not record["n_samples"]:
+            return np.empty((0, 0), np.int16)
         return self._signals.read(record["sample_offset"], len(record["leads"]), record["n_samples"])
 
     def physical_mv(self, record: Mapping[str, Any]) -> npt.NDArray[np.float32]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
 import zarr
 from pydantic import JsonValue, ValidationError
 
@@ -98,7 +99,7 @@ def _signal_entry(folder: Path, specs: list[TableSpec]) -> SignalEntry | None:
     """The summary of the signal array, from `records`; None where there are no signals."""
     if RECORDS not in specs or not (folder / SIGNALS).is_dir():
         return None
-    records = scan_table(folder, RECORDS).select("n_samples", n_leads="leads").collect()
+    records = scan_table(folder, RECORDS).filter(pl.col("n_samples") > 0).select("n_samples", n_leads="leads").collect()
     n_samples = int((records["n_samples"] * records["n_leads"].list.len()).sum())
     dtype = str(zarr.open_array(folder / SIGNALS, mode="r").dtype)
     return SignalEntry(dtype=dtype, n_records=records.height, n_samples=n_samples)

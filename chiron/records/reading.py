@@ -9,7 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from chiron.datasets.signals import SignalDtype, SignalWriter, can_append, default_shard_samples
+from chiron.datasets.signals import SIGNALS, SignalDtype, SignalWriter, can_append, default_shard_samples
+from chiron.datasets.workdir import remove_tree
 from chiron.progress import report_progress
 from chiron.records.inputs import Candidate, Inputs
 from chiron.records.memory import Memory
@@ -68,6 +69,8 @@ def _read(  # noqa: PLR0913 - the steps of `read_records` for one type of sample
             _add(read, record_id, candidate, taker.take(candidate, writer, dtype))
             report_progress("records", done, len(plan.to_read))
     read.own.finish(plan.memory, plan.taken_over)
+    if not read.names:  # a source of tables only has no signals
+        remove_tree(folder / SIGNALS)
     return read
 
 
@@ -85,11 +88,12 @@ def _plan(named: list[Named], inputs: Inputs, memory: Memory | None, dtype: Sign
 def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory) -> set[str]:
     """The ids of records whose files are the same, none more and none fewer."""
     candidates = dict(named)
-    return {
-        record_id
-        for record_id, files, fingerprint in memory.inputs("record_id", "files", "fingerprint")
-        if record_id in candidates and inputs.fingerprint(inputs.belonging(candidates[record_id], files), files) == fingerprint
-    }
+
+    def is_same(record_id: str, files: list[str], fingerprint: str) -> bool:
+        candidate = candidates.get(record_id)
+        return candidate is not None and inputs.fingerprint(inputs.belonging(candidate, files), files) == fingerprint
+
+    return {seen[0] for seen in memory.inputs("record_id", "files", "fingerprint") if is_same(*seen)}
 
 
 def _live_share(memory: Memory, taken: set[str]) -> float:

@@ -339,8 +339,8 @@ def test_labels_of_cinc2017_are_those_of_its_three_files_round_by_round(real_dat
 
 @pytest.mark.real
 @pytest.mark.parametrize(("name", "n_records"), [("mitdb", 10), ("ptbxl", 353), ("cinc2021", 25), ("twadb", 4)])
-def test_other_public_sets_come_in_whole_as_private_folders(real_data, ingest, name, n_records):
-    dataset = ingest(real_data / name)
+def test_a_public_set_of_which_nothing_is_known_comes_in_as_a_private_folder(real_data, ingest, name, n_records):
+    dataset = ingest(real_data / name, profile="wfdb")
     report = report_of(dataset)
     assert (report.profile, report.n_ingested, report.quarantined) == ("wfdb", n_records, {})
     assert dataset.manifest.pseudonym_key_fingerprint is not None
