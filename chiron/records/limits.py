@@ -15,7 +15,6 @@ MAX_LEADS: Final = 64
 MAX_SAMPLES: Final = 2 * 10**8  # of all leads: three leads for 24 hours at 500 Hz are 1.3e8
 RATES_HZ: Final = (50, 10_000)  # those that the gate lets pass: schemas/expectations/records.yaml
 _MAX_BASELINE: Final = 2**31 - 1
-_MIN_INT16: Final = np.iinfo(np.int16).min
 
 
 def check_shape(*, fs_hz: float, n_leads: int, n_samples: int) -> None:
@@ -52,9 +51,9 @@ def make_lead(number: int, name: str, *, gain_per_unit: float, baseline: float, 
 
 
 def without_minimum(samples: np.ndarray) -> np.ndarray:
-    """16-bit samples of a format in which the lowest value is one like the others, and not the missing one.
+    """Samples of a format in which the lowest value of the type is one like the others, and not the missing one.
 
     It is the lower end of the converter's range, where a value says "at most this"; it goes up by one step.
     """
-    moved: np.ndarray = np.maximum(samples, _MIN_INT16 + 1)
+    moved: np.ndarray = np.maximum(samples, np.iinfo(samples.dtype).min + 1)
     return moved
