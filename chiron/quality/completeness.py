@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from chiron.quality.factors import READER, Factor
+from chiron.quality.factors import ABSENT, READER, Factor
 from schemas.missingness import Completeness, GroupCompleteness
 
 __all__ = ["completeness_of"]
@@ -40,5 +40,5 @@ def _rows(missing: Mapping[str, Flags], factor: Factor) -> list[GroupCompletenes
     return [
         GroupCompleteness(by=factor.name, group=name, n_records=int(n), n_missing=tuple(int(m[i]) for m in n_missing))
         for i, (name, n) in enumerate(zip(factor.names, factor.counts, strict=True))
-        if not (is_label and name == "absent")
+        if not (is_label and name == ABSENT)
     ]

@@ -5,7 +5,9 @@ factors, each with few levels (what its absence may depend on). Numbers are cut 
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from chiron.quality.strata import age_band
 from schemas.tables import RECORDS
 
 __all__ = [
+    "ABSENT",
     "READER",
     "Factor",
     "factors_of",
@@ -29,6 +32,7 @@ __all__ = [
 ]
 
 READER: Final = "reader"
+ABSENT: Final = "absent"
 _NUMBERS: Final = ("n_samples", "height_cm", "weight_kg")
 _CATEGORIES: Final = ("source", "fs_hz", "sex", "site", "device", "recorded_year")
 _ORDERED: Final = ("age_years", "sex", "recorded_year", "height_cm", "weight_kg")
@@ -40,18 +44,21 @@ _MIN_RECORDS: Final = 10  # fewer are pooled: a level of theirs says little, and
 _N_BANDS: Final = 4
 _OTHERS: Final = "others"
 
+_IS_PRESENT: Final = pl.when(pl.col("probability") != UNDECIDED).then(is_positive())
+
 Levels = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-class Factor(NamedTuple):
+@dataclass(frozen=True)
+class Factor:
     """levels (N,): 0, 1, ... of each record, -1 where unknown; names of the levels."""
 
     name: str
     levels: Levels
     names: tuple[str, ...]
 
-    @property
+    @cached_property
     def counts(self) -> Levels:
         """How many records have each level."""
         return np.bincount(self.levels[self.levels >= 0], minlength=len(self.names))
@@ -82,7 +89,7 @@ def first_of_each_patient(records: pl.DataFrame) -> Flags:
 
 def taken(factor: Factor, rows: Flags) -> Factor:
     """The factor of some records, without the levels that none of them has."""
-    return _dense(factor._replace(levels=factor.levels[rows]))
+    return _dense(replace(factor, levels=factor.levels[rows]))
 
 
 def numbers_of(records: pl.DataFrame) -> tuple[npt.NDArray[np.float64], list[str]]:
@@ -110,7 +117,7 @@ def label_name(system: str, code: str) -> str:
 
 def unread(records: pl.DataFrame, labels: pl.DataFrame) -> dict[str, Flags]:
     """For each code, the records for which nobody decided whether they have it; by `label ... unread`."""
-    return {f"{name} unread": np.isnan(probability) for name, probability in _decided(records, labels)}
+    return {f"{name} unread": levels < 0 for name, levels in _decided(records, labels)}
 
 
 def factors_of(
@@ -162,7 +169,7 @@ def _dense(factor: Factor) -> Factor:
     used = np.flatnonzero(factor.counts)
     place = np.full(len(factor.names) + 1, -1)  # the last place is that of -1
     place[used] = np.arange(used.size)
-    return factor._replace(levels=place[factor.levels], names=tuple(factor.names[i] for i in used))
+    return replace(factor, levels=place[factor.levels], names=tuple(factor.names[i] for i in used))
 
 
 def _numbered(values: pl.Series) -> tuple[Levels, tuple[str, ...]]:
@@ -201,20 +208,20 @@ def _qualities(records: pl.DataFrame, signal_quality: pl.DataFrame | None) -> It
 def _labels(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[Factor]:
     """The most frequent findings, present or absent; unknown where undecided."""
     found = []
-    for name, probability in _decided(records, labels):
-        known = ~np.isnan(probability)
-        levels = np.where(known, probability > UNDECIDED, -1).astype(np.int64)
-        n_present = int((levels == 1).sum())
-        if n_present >= _MIN_RECORDS and known.sum() - n_present >= _MIN_RECORDS:
-            found.append((n_present, Factor(name, levels, ("absent", "present"))))
+    for name, levels in _decided(records, labels):
+        n_present, n_absent = int((levels == 1).sum()), int((levels == 0).sum())
+        if min(n_present, n_absent) >= _MIN_RECORDS:
+            found.append((n_present, Factor(name, levels, (ABSENT, "present"))))
     most_frequent = sorted(found, key=lambda f: (-f[0], f[1].name))[:_MAX_LABELS]
     yield from sorted((factor for _, factor in most_frequent), key=lambda f: f.name)
 
 
-def _decided(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """Each code's probability by record, nan where nobody decided; codes in order."""
-    ids = records.select("record_id")
-    for (system, code), of_code in sorted(labels.group_by("code_system", "code"), key=lambda group: str(group[0])):
-        decided = of_code.filter(is_positive().is_not_null() & (pl.col("probability") != UNDECIDED))
-        of_each = ids.join(decided, on="record_id", how="left", maintain_order="left")
-        yield label_name(str(system), str(code)), of_each["probability"].to_numpy()
+def _decided(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[tuple[str, Levels]]:
+    """Each code's label by record, (N,): 0 absent, 1 present, -1 where nobody decided; codes in order."""
+    places = records.select("record_id").with_row_index("place")
+    decided = labels.select("record_id", "code_system", "code", present=_IS_PRESENT).join(places, on="record_id")
+    for (system, code), of_code in sorted(decided.group_by("code_system", "code"), key=lambda group: str(group[0])):
+        known = of_code.drop_nulls("present")
+        levels = np.full(records.height, -1)
+        levels[known["place"].to_numpy()] = known["present"].to_numpy()
+        yield label_name(str(system), str(code)), levels
