@@ -1,16 +1,34 @@
 """What the gate found: one result per expectation, and the verdict. No patient value is in any of them."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import polars as pl
 
 from schemas.base import Frozen, Report
+from schemas.tables import TableSpec
 
 __all__ = [
+    "FAILING",
+    "MAX_FAILING",
+    "N_SHOWN",
     "CheckResult",
     "CheckStatus",
     "GateReport",
     "Severity",
 ]
+
+
+N_SHOWN: Final = 20
+MAX_FAILING: Final = 1_000_000
+"""Of each check: how many failing records its result names, and how many of them `FAILING` lists."""
+
+FAILING: Final = TableSpec(
+    "failing",
+    {"table": pl.String(), "check": pl.String(), "record_id": pl.String()},
+    key=("table", "check", "record_id"),
+)
+"""The records that fail a check: a result beside the gate's report, and no part of the content."""
 
 
 class Severity(StrEnum):
@@ -40,7 +58,7 @@ class CheckResult(Frozen):
     found: str
     why: str = ""
     n_failing: int = 0
-    failing_record_ids: tuple[str, ...] = ()  # the first 20
+    failing_record_ids: tuple[str, ...] = ()  # the first `N_SHOWN`; all are in `failing.parquet`
 
 
 class GateReport(Report):

@@ -58,6 +58,8 @@ class GateParams(Frozen):
     min_agreement: Share = 0.4  # Fleiss' kappa between annotators, where there are several
     max_quarantined_share: Share = 0.2
     max_missing_share: Share = 0.6  # of any column, as a warning
+    max_missing_for_a_reason: Share = 0.95  # of any column of `records` whose absence depends on something
+    min_readable_share: Share = 0.5  # of the recordings, by their score of signal quality
     min_records_per_stratum: Annotated[int, Field(ge=1)] = 10  # fewer is a hole
 
 

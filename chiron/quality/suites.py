@@ -18,7 +18,10 @@ from schemas.suites import ExpectationSpec, Suite
 
 __all__ = ["SUITES", "bound", "load_suite", "named_values"]
 
-SUITES: Final = ("inputs", "records", "annotations", "signals", "agreement", "codes", "labels", "splits")
+SUITES: Final = (
+    *("inputs", "records", "signals", "recordings", "annotations", "agreement"),
+    *("hops", "vanishing", "codes", "labels", "missingness", "splits"),
+)
 
 _VOCABULARIES: Final[dict[str, type[StrEnum]]] = {
     "annotator_kinds": AnnotatorKind,
@@ -40,6 +43,8 @@ def named_values(gate: GateParams) -> dict[str, JsonValue]:
     return {
         "min_agreement": gate.min_agreement,
         "max_quarantined_share": gate.max_quarantined_share,
+        "max_missing_for_a_reason": gate.max_missing_for_a_reason,
+        "min_readable_share": gate.min_readable_share,
         "min_recorded_share": round(1 - gate.max_missing_share, 6),
         **SIGNAL_LIMITS,
         **{name: [word.value for word in words] for name, words in _VOCABULARIES.items()},

@@ -20,26 +20,29 @@ from chiron.labels.consensus import consensus_labels
 from chiron.progress import report_progress
 from chiron.quality.expectations import run_checkpoint
 from chiron.quality.missingness import passport_of
-from chiron.quality.signals import signal_quality
+from chiron.quality.signals import record_quality, signal_quality
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
+from chiron.quality.vanishing import label_steps
 from chiron.quality.views import Evidence, views_of
 from schemas.agreement import AgreementReport
-from schemas.gate import GateReport
+from schemas.gate import FAILING, GateReport
 from schemas.ingested import IngestReport
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import GateParams, ValidateParams
 from schemas.results import StageOutcome
-from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
+from schemas.tables import ANNOTATIONS, FACTS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
+from schemas.vanishing import VanishingReport
 
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]
 
-VALIDATE: Final = Stage("validate", 2, Kind.VALIDATED)
+VALIDATE: Final = Stage("validate", 3, Kind.VALIDATED)
 
 
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
-    """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, and three reports.
+    """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, and reports.
 
-    The reports: agreement.json (AgreementReport), gate.json (GateReport), passport.json (Passport).
+    The reports: agreement.json (AgreementReport), gate.json (GateReport) with failing.parquet (FAILING), passport.json
+    (Passport), vanishing.json (VanishingReport).
     Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
     report of its ingest.
     """
@@ -48,15 +51,17 @@ def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef)
     return outcome.model_copy(update={"summary": _summary(open_dataset(outcome.ref))})
 
 
-def check_evidence(evidence: Evidence, gate: GateParams) -> GateReport:
-    """Run every declared suite that applies."""
+def check_evidence(evidence: Evidence, gate: GateParams) -> tuple[GateReport, pl.DataFrame]:
+    """Run every declared suite that applies. Returns also the table `FAILING`, the records that fail a check."""
     values, views = named_values(gate), views_of(evidence)
     tables = [table for table in SUITES if table in views]
-    checks = []
+    checks, failing = [], [FAILING.empty()]
     for done, table in enumerate(tables, start=1):
-        checks += run_checkpoint(table, views[table], list(bound(load_suite(table), values)))
+        checked = run_checkpoint(table, views[table], list(bound(load_suite(table), values)))
+        checks += checked.results
+        failing.append(checked.failing)
         report_progress("tables checked", done, len(tables))
-    return GateReport(checks=tuple(checks))
+    return GateReport(checks=tuple(checks)), pl.concat(failing)
 
 
 def _draft(parent: Dataset, params: ValidateParams) -> Draft:
@@ -74,22 +79,44 @@ def _draft(parent: Dataset, params: ValidateParams) -> Draft:
 
 def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     """Fill the new dataset's folder."""
+    evidence = _evidence(parent, params)
+    _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
+    write_report(folder, AgreementReport(results=tuple(evidence.agreement)))
+    write_report(folder, evidence.passport)
+    write_report(folder, VanishingReport(steps=tuple(evidence.steps)))
+    gate, failing = check_evidence(evidence, params.gate)
+    write_report(folder, gate)
+    write_table(folder, FAILING, failing)
+
+
+def _evidence(parent: Dataset, params: ValidateParams) -> Evidence:
+    """Everything that the gate looks at."""
     records, annotations = _table(parent, RECORDS), _table(parent, ANNOTATIONS)
     labels, splits = consensus_labels(annotations), assign_splits(records, params.splits)
-    evidence = Evidence(
+    ingest = parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None
+    signals = signal_quality(parent) if parent.manifest.signals else None
+    recordings = record_quality(signals) if signals is not None else None
+    return Evidence(
         records=records,
         annotations=annotations,
         labels=labels,
         splits=splits,
         quarantine=_table(parent, QUARANTINE),
-        agreement=agreement_of(annotations),
-        signals=signal_quality(parent) if parent.manifest.signals else None,
-        ingest=parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None,
+        agreement=agreement_of(annotations, records),
+        passport=passport_of(
+            records,
+            labels,
+            n_wanted=params.gate.min_records_per_stratum,
+            annotations=annotations,
+            facts=_table(parent, FACTS),
+            signal_quality=recordings,
+            splits=splits,
+        ),
+        steps=label_steps(ingest, annotations, labels),
+        signals=signals,
+        recordings=recordings,
+        ingest=ingest,
     )
-    _write_tables(folder, parent, {LABELS.name: labels, SPLITS.name: splits})
-    write_report(folder, AgreementReport(results=tuple(evidence.agreement)))
-    write_report(folder, passport_of(records, labels, n_wanted=params.gate.min_records_per_stratum))
-    write_report(folder, check_evidence(evidence, params.gate))
 
 
 def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:

@@ -2,12 +2,15 @@
 
 import pytest
 from great_expectations.expectations.registry import get_expectation_impl
-from small_hospital import evidence_of, readings_of, records_of
+from small_hospital import evidence_of, ingested, readings_of, records_of
 
+from chiron.datasets.dataset import open_dataset
 from chiron.quality import expectations
+from chiron.quality.signals import record_quality, signal_quality
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
 from chiron.quality.views import views_of
 from schemas.gate import Severity
+from schemas.ingested import IngestReport
 from schemas.params import GateParams
 from schemas.suites import ExpectationSpec
 
@@ -24,17 +27,24 @@ def test_every_expectation_of_a_declared_suite_exists_and_takes_its_arguments(ta
         get_expectation_impl(spec.type)(**spec.kwargs)
 
 
-@pytest.mark.parametrize("table", [name for name in SUITES if name not in ("signals", "codes")])
-def test_every_expectation_looks_at_columns_that_are_there(table):
-    view = views_of(evidence_of(records_of(), readings_of()))[table]
+@pytest.fixture(scope="module")
+def views(tmp_path_factory):
+    dataset = open_dataset(ingested(tmp_path_factory.mktemp("workdir"), records_of(), readings_of()))
+    signals = signal_quality(dataset)
+    seen = {"signals": signals, "recordings": record_quality(signals), "ingest": dataset.report(IngestReport)}
+    return views_of(evidence_of(records_of(), readings_of(), **seen))
+
+
+@pytest.mark.parametrize("table", SUITES)
+def test_every_expectation_looks_at_columns_that_are_there(table, views):
+    view = views[table]
     for spec in bound(load_suite(table), named_values(GateParams())):
         assert set(expectations.columns_of(spec)) <= set(view.columns)
 
 
 def test_limits_of_the_gate_stand_for_their_names():
-    specs = bound(load_suite("agreement"), named_values(GateParams(min_agreement=0.7)))
-    (spec,) = specs
-    assert spec.kwargs == {"column": "kappa", "min_value": 0.7}
+    spec, *_ = bound(load_suite("agreement"), named_values(GateParams(min_agreement=0.7)))
+    assert spec.kwargs == {"column": "kappa", "min_agreement": 0.7}
     assert "at least 0.7" in spec.expected
 
 

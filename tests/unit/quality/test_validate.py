@@ -1,5 +1,6 @@
 """The stage: what it writes, what it keeps, and that a closed gate is an answer and no error."""
 
+import polars as pl
 import pytest
 from small_hospital import ingested, readings_of, records_of
 
@@ -9,11 +10,12 @@ from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged
 from chiron.quality.validate import validate_dataset
 from schemas.agreement import AgreementReport
-from schemas.gate import GateReport
+from schemas.gate import FAILING, GateReport
 from schemas.manifest import Kind
 from schemas.missingness import Passport
 from schemas.params import GateParams, ValidateParams
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS
+from schemas.vanishing import VanishingReport
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +65,22 @@ def test_the_reports_can_be_read_back(made):
     gate = validated.report(GateReport)
     assert not gate.blocked
     assert {c.table for c in gate.checks} == {
-        *("inputs", "records", "annotations", "signals", "agreement", "codes", "labels", "splits")
+        *("inputs", "records", "signals", "recordings", "annotations", "agreement"),
+        *("hops", "vanishing", "codes", "labels", "missingness", "splits"),
     }
+    assert validated.report(VanishingReport).steps
     assert validated.report(Passport).n_records == 60
     assert validated.report(AgreementReport).results
     assert outcome.summary.endswith("gate open")
+
+
+def test_every_record_that_fails_a_check_is_listed(made):
+    _, _, validated = made
+    listed = validated.table(FAILING).filter(pl.col("check") == "labelled")
+    assert listed["record_id"].to_list() == [f"r{i:05}" for i in range(0, 60, 10)]  # the readers differ, so no label
+    for check in validated.report(GateReport).checks:
+        ids = validated.table(FAILING).filter(table=check.table, check=check.name)["record_id"]
+        assert set(check.failing_record_ids) <= set(ids)
 
 
 def test_what_was_written_verifies(made):
