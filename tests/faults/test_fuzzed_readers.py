@@ -1,0 +1,64 @@
+"""Readers of signal formats, on records that are spoiled: each is read, or refused with a reason, and nothing else.
+
+`CHIRON_FUZZ_CASES` is how many cases there are together; 100,000 in the long mode.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fuzzing import READERS, Reader, Sample, check, real_wfdb, spoil, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_up_headers import made_up
+
+N_CASES = int(os.environ.get("CHIRON_FUZZ_CASES", "2000"))
+N_HYPOTHESIS = N_CASES // 20
+N_HEADERS = N_REAL = N_CASES // 4
+N_SPOILED = (N_CASES - N_HYPOTHESIS - N_HEADERS - N_REAL) // len(READERS)
+
+
+def share_read(reader: Reader, samples: list[Sample], n_cases: int, folder: Path) -> float:
+    """Spoil sound samples; the share of cases that were read nevertheless."""
+    for sample in samples:
+        write(sample, folder)
+        reader.describe(folder, sample).read()  # it is sound; and what is imported is imported before files are watched
+    n_read = 0
+    for case in range(n_cases):
+        rng = np.random.Generator(np.random.Philox(key=[2026, case]))
+        n_read += check(reader, spoil(samples[rng.integers(len(samples))], rng), folder)
+    return n_read / n_cases
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_spoiled_records_are_read_or_refused(tmp_path, name):
+    reader = READERS[name]
+    (tmp_path / "made").mkdir()
+    share = share_read(reader, reader.samples(tmp_path / "made"), N_SPOILED, tmp_path / "landing")
+    assert 0.01 < share < 0.99, "too many or too few are refused for the cases to say much"
+
+
+@pytest.mark.real
+def test_spoiled_real_records_are_read_or_refused(tmp_path, real_data):
+    share = share_read(READERS["wfdb"], real_wfdb(real_data), N_REAL, tmp_path / "landing")
+    assert 0.01 < share < 0.99, "too many or too few are refused for the cases to say much"
+
+
+def test_made_up_headers_are_read_or_refused(tmp_path):
+    n_read = 0
+    for case in range(N_HEADERS):
+        rng = np.random.Generator(np.random.Philox(key=[2027, case]))
+        sample = made_up(lambda options, rng=rng: options[rng.integers(len(options))])
+        n_read += check(READERS["wfdb"], sample, tmp_path / "landing")
+    assert 0.01 < n_read / N_HEADERS < 0.99, "too many or too few are refused for the cases to say much"
+
+
+@settings(max_examples=N_HYPOTHESIS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_hypothesis_finds_no_header_that_is_neither_read_nor_refused(data):
+    """The same grammar; where it fails, hypothesis says at which least header."""
+    sample = made_up(lambda options: data.draw(st.sampled_from(options)))
+    with tempfile.TemporaryDirectory() as folder:
+        check(READERS["wfdb"], sample, Path(folder).resolve() / "landing")
