@@ -38,7 +38,7 @@ def test_a_source_that_does_not_exist_is_one_line_and_writes_nothing(tmp_path, c
 
 def test_a_source_without_records_is_one_line_and_writes_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
-    assert_one_line(chiron("run", "--source", "empty", cwd=tmp_path), 11, "expected WFDB records")
+    assert_one_line(chiron("run", "--source", "empty", cwd=tmp_path), 11, "expected files")
     assert [p.name for p in tmp_path.iterdir()] == ["empty"]
 
 
