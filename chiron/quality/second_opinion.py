@@ -1,0 +1,140 @@
+"""What a model that has not seen a record's labels says about them: out-of-fold predictions of every code.
+
+Shapes: N records, F features, C codes.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.metrics import roc_auc_score
+
+__all__ = ["Opinion", "chance_of_stated", "out_of_fold", "second_opinion"]
+
+_FEWEST: Final = 20  # groups with a code, and without it, for it to be learned
+_LEAST_AUROC: Final = 0.7  # of a model whose word counts
+_N_FOLDS: Final = 5
+_SEED: Final = 1
+_N_TREES: Final = 200
+_LEAST_LEAF: Final = 2
+_MOST_RECORDS: Final = 5000  # that one tree learns from, and
+_MOST_CODES: Final = 16  # that one forest learns at once: they bound its memory to some 200 MB
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Features = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """likeness: (N, C) chance of what was stated, nan where nothing was stated or the code was skipped.
+
+    auroc: of the chance that the code is present against what was stated, None where it could not be learned;
+    skipped: why a code was; empty where it was not.
+    """
+
+    likeness: Floats
+    auroc: tuple[float | None, ...]
+    skipped: tuple[str, ...]
+
+
+def second_opinion(features: Callable[[], Features], stated: Floats, groups: Sequence[str]) -> Opinion:
+    """What others with the same labels look like, and how far each record looks like them.
+
+    features: gives (N, F), and is called only where there is a code to learn. stated: (N, C) 1 present, 0 absent, nan
+    not stated. groups: (N,), of records that must not be on both sides.
+    """
+    why_not = [_too_few(column, np.array(groups)) for column in stated.T]
+    enough = np.array([not reason for reason in why_not], dtype=bool)
+    chance = np.full(stated.shape, np.nan)
+    if enough.any():
+        chance[:, enough] = out_of_fold(features(), stated[:, enough], groups)
+    auroc = [_auroc(*columns) for columns in zip(stated.T, chance.T, strict=True)]
+    skipped = tuple(reason or _too_weak(value) for reason, value in zip(why_not, auroc, strict=True))
+    chance[:, np.array([bool(reason) for reason in skipped], dtype=bool)] = np.nan
+    return Opinion(chance_of_stated(chance, stated), tuple(auroc), skipped)
+
+
+def _too_few(stated: Floats, groups: npt.NDArray[np.str_]) -> str:
+    n_with, n_without = (np.unique(groups[stated == value]).size for value in (1, 0))
+    if min(n_with, n_without) >= _FEWEST:
+        return ""
+    return f"expected {_FEWEST} patients or more with and without it, found {n_with} and {n_without}"
+
+
+def _auroc(stated: Floats, chance: Floats) -> float | None:
+    known = ~np.isnan(chance)
+    return round(float(roc_auc_score(stated[known], chance[known])), 6) if known.any() else None
+
+
+def _too_weak(auroc: float | None) -> str:
+    if auroc is None or auroc >= _LEAST_AUROC:
+        return ""
+    return f"expected a model with an AUROC of {_LEAST_AUROC} or more, found {auroc:.2f}"
+
+
+def out_of_fold(features: Features, stated: Floats, groups: Sequence[str]) -> Floats:
+    """The chance that each code is present, (N, C), by a forest of the other folds' records; nan where not stated.
+
+    Codes that were stated of the same records share a forest. For codes that exclude each other, its splits are those
+    of a forest of classes.
+    """
+    fold = _folds(groups)
+    chance = np.full(stated.shape, np.nan)
+    known = ~np.isnan(stated)
+    for pattern in np.unique(known, axis=1).T:
+        records, codes = np.flatnonzero(pattern), np.flatnonzero((known == pattern[:, None]).all(axis=0))
+        for some in np.array_split(codes, -(-codes.size // _MOST_CODES)):
+            cells = np.ix_(records, some)
+            chance[cells] = _predictions(features[records], stated[cells], fold[records])
+    return chance
+
+
+def _folds(groups: Sequence[str]) -> Ints:
+    """By a hash of the group: the same whatever other records there are."""
+    return np.array([int.from_bytes(hashlib.sha256(g.encode()).digest()[:4], "big") % _N_FOLDS for g in groups])
+
+
+def _predictions(features: Features, stated: Floats, fold: Ints) -> Floats:
+    chance = np.zeros(stated.shape)
+    for k in range(_N_FOLDS):
+        asked = fold == k
+        if asked.any():
+            chance[asked] = _by_forest(features[~asked], stated[~asked], features[asked])
+    return chance
+
+
+def _by_forest(features: Features, stated: Floats, asked: Features) -> Floats:
+    """The chance of each code for the records `asked`. (N, F), (N, C), (M, F) -> (M, C)."""
+    many = len(features) > _MOST_RECORDS
+    trees = ExtraTreesClassifier(
+        _N_TREES,
+        min_samples_leaf=_LEAST_LEAF,
+        bootstrap=many,
+        max_samples=_MOST_RECORDS if many else None,
+        random_state=_SEED,
+        n_jobs=1,
+    )
+    one = stated.shape[1] == 1  # scikit-learn leaves the axis of codes out
+    trees.fit(features, stated[:, 0] if one else stated)
+    found, values = trees.predict_proba(asked), trees.classes_
+    if one:
+        found, values = [found], [values]
+    return np.stack([f[:, v == 1].sum(axis=1) for f, v in zip(found, values, strict=True)], axis=1)
+
+
+def chance_of_stated(chance: Floats, stated: Floats) -> Floats:
+    """How likely each stated label is, (N, C) in [0, 1]; nan where nothing was stated or `chance` is nan.
+
+    A code that was stated to be present is as likely as if half of all records had it. Readers who err do not state a
+    rare code as often as a frequent one, so that its rareness is no argument against it.
+    """
+    n_stated = np.maximum((~np.isnan(stated)).sum(axis=0), 1)
+    share = (stated == 1).sum(axis=0) / n_stated
+    for_it, against = chance * (1 - share), (1 - chance) * share
+    present = for_it / np.maximum(for_it + against, 1e-12)
+    return np.where(stated == 1, present, np.where(stated == 0, 1 - chance, np.nan))

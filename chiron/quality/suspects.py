@@ -1,0 +1,127 @@
+"""Which labels are probably wrong: ranked, for somebody to read again.
+
+A label is doubted for one of two reasons. The recording may be too noisy to be read, whatever was stated. Or it looks
+unlike the others with that label, to a model that learned from these others only. A label is right where the recording
+can be read *and* shows what was stated; so doubt is one minus the product of the two chances. A statement that a
+recording is too noisy is right also where it can't be read.
+
+Shapes: N records, C codes.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from chiron.datasets.dataset import Dataset
+from chiron.datasets.splits import assign_splits
+from chiron.labels.positive import is_positive
+from chiron.quality.heart_features import SHORTEST_S, heart_features
+from chiron.quality.second_opinion import second_opinion
+from schemas.codes import NOISE
+from schemas.params import SplitShares
+from schemas.suspects import LearnedCode, Suspect, SuspectCause, SuspectReport
+from schemas.tables import RECORDS
+
+__all__ = ["N_REPORTED", "all_suspects", "suspect_labels"]
+
+N_REPORTED: Final = 200
+_CODE: Final = ("code_system", "code")
+_NOISE: Final = (NOISE.system.value, NOISE.code)
+_DECIMALS: Final = 6
+
+Floats = npt.NDArray[np.float64]
+Codes = list[tuple[str, str]]
+
+
+def suspect_labels(dataset: Dataset, labels: pl.DataFrame, quality: pl.DataFrame) -> SuspectReport:
+    """The `N_REPORTED` most suspect records; arguments as of `all_suspects`."""
+    suspects, codes = all_suspects(dataset, labels, quality)
+    return SuspectReport(n_records=len(suspects), codes=codes, suspects=suspects[:N_REPORTED])
+
+
+def all_suspects(
+    dataset: Dataset, labels: pl.DataFrame, quality: pl.DataFrame
+) -> tuple[tuple[Suspect, ...], tuple[LearnedCode, ...]]:
+    """Every record with a signal and a label, the most doubted first; and what could be learned.
+
+    labels: as of `consensus_labels`. quality: `record_id` and `score`, as of `record_quality`; a record without a score
+    counts as readable.
+    """
+    decided = labels.with_columns(present=is_positive()).filter(pl.col("present").is_not_null())
+    records = _labelled(dataset, decided, quality)
+    stated, codes = _stated(records, decided)
+    opinion = second_opinion(lambda: heart_features(dataset, records), stated, _groups(records))
+    learned = [
+        LearnedCode(
+            code_system=system,
+            code=code,
+            n_present=int((stated[:, c] == 1).sum()),
+            n_absent=int((stated[:, c] == 0).sum()),
+            auroc=opinion.auroc[c],
+            skipped=opinion.skipped[c],
+        )
+        for c, (system, code) in enumerate(codes)
+    ]
+    return _ranked(records, stated, opinion.likeness, codes), tuple(learned)
+
+
+def _labelled(dataset: Dataset, decided: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:
+    return (
+        dataset.table(RECORDS)
+        .filter(pl.col("n_samples") >= SHORTEST_S * pl.col("fs_hz"))
+        .join(decided, on="record_id", how="semi")
+        .join(quality.select("record_id", readable="score"), on="record_id", how="left")
+        .with_columns(pl.col("readable").fill_null(1.0))
+        .sort("record_id")
+    )
+
+
+def _stated(records: pl.DataFrame, decided: pl.DataFrame) -> tuple[Floats, Codes]:
+    """(N, C): 1 present, 0 absent, nan not stated or undecided; and the codes, in order."""
+    wanted = decided.join(records, on="record_id", how="semi")
+    codes = wanted.select(_CODE).unique().sort(_CODE).with_row_index("column")
+    rows = records.select("record_id").with_row_index("row")
+    cells = wanted.join(codes, on=_CODE).join(rows, on="record_id")
+    stated = np.full((records.height, codes.height), np.nan)
+    stated[cells["row"].to_numpy(), cells["column"].to_numpy()] = cells["present"].to_numpy()
+    return stated, list(codes.select(_CODE).iter_rows())
+
+
+def _groups(records: pl.DataFrame) -> list[str]:
+    """Records of a patient have one group, and so have patients who share a recording, byte for byte."""
+    groups = assign_splits(records, SplitShares()).select("patient_id", "group_id")
+    return records.join(groups, on="patient_id", how="left", maintain_order="left")["group_id"].to_list()
+
+
+def _ranked(records: pl.DataFrame, stated: Floats, likeness: Floats, codes: Codes) -> tuple[Suspect, ...]:
+    noise = np.array([code == _NOISE for code in codes], dtype=bool)
+    rows = zip(records["record_id"], records["readable"], stated, likeness, strict=True)
+    suspects = [
+        _suspect(record_id, readable, bool((own[noise] == 1).any()), _most_doubted(own, chance, codes))
+        for record_id, readable, own, chance in rows
+    ]
+    return tuple(sorted(suspects, key=lambda s: (-s.doubt, s.record_id)))
+
+
+def _most_doubted(stated: Floats, likeness: Floats, codes: Codes) -> dict[str, Any]:
+    """Of one record, (C,): the code whose stated label is the least likely."""
+    if np.isnan(likeness).all():
+        return {"code_system": None, "code": None, "stated_present": None, "likeness": 1.0}
+    c = int(np.nanargmin(likeness))
+    system, code = codes[c]
+    return {"code_system": system, "code": code, "stated_present": bool(stated[c] == 1), "likeness": likeness[c]}
+
+
+def _suspect(record_id: str, readable: float, said_noisy: bool, doubted: dict[str, Any]) -> Suspect:
+    likeness = round(float(doubted["likeness"]), _DECIMALS)
+    right = readable * likeness + (1 - readable if said_noisy else 0)
+    unreadable = readable < likeness and not said_noisy
+    return Suspect(
+        record_id=record_id,
+        doubt=round(1 - right, _DECIMALS),
+        cause=SuspectCause.UNREADABLE if unreadable else SuspectCause.CONTRADICTED,
+        readable=readable,
+        **{**doubted, "likeness": likeness},
+    )
