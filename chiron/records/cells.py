@@ -78,7 +78,7 @@ def read_cells(content: bytes, headings: Sequence[str] | None = None) -> Cells:
 
 def require_columns(cells: Cells, columns: Iterable[str]) -> None:
     """Raise InputRefused, with their names, where columns are missing. They are the profile's words, not the file's."""
-    missing = [name for name in columns if name not in cells.frame.columns]
+    missing = [name for name in dict.fromkeys(columns) if name not in cells.frame.columns]
     if missing:
         raise refuse_table(f"a column {', '.join(map(repr, missing))}", "none of that name")
 
