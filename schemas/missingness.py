@@ -160,7 +160,7 @@ class Passport(Report):
     n_records: int
     columns: tuple[ColumnMissingness, ...]
     holes: tuple[Hole, ...]
-    n_holes: int = 0
+    n_holes: int
     holes_counted_in: str = "all records"
     completeness: Completeness = Completeness()
     little: LittleTest | None = None

@@ -21,7 +21,19 @@ from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 from schemas.ingested import DuplicateGroup, IngestReport, LabelCount
 from schemas.manifest import DatasetRef, Kind, ParentEntry
-from schemas.missingness import ColumnMissingness, Dependence, Hole, Passport
+from schemas.missingness import (
+    AbsenceModel,
+    ColumnMissingness,
+    Completeness,
+    Dependence,
+    Group,
+    GroupCompleteness,
+    Hole,
+    LittleTest,
+    Passport,
+    PrevalenceBounds,
+    ShiftedPrevalence,
+)
 from schemas.results import Release, RunReport, StageOutcome
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TableSpec
 from schemas.trained import ArmResult, Comparison, LossCurve, RegisteredModel, RocCurve, TrainReport
@@ -295,38 +307,94 @@ def _gate() -> GateReport:
 def _passport() -> Passport:
     return Passport(
         n_records=1391,
-        columns=(
-            ColumnMissingness(
-                column="weight_kg",
-                n_missing=612,
-                share=0.44,
-                depends_on=(Dependence(on="device", p_value=1e-9, q_value=4e-9),),
-                verdict="missing for a reason: depends on the device that recorded it.",
-            ),
-            ColumnMissingness(
-                column="age_years",
-                n_missing=437,
-                share=0.314,
-                depends_on=(
-                    Dependence(on="site", p_value=1e-6, q_value=3e-6),
-                    Dependence(on="atrial fibrillation", p_value=0.002, q_value=0.008),
-                ),
-                verdict="missing for a reason: depends on site and on atrial fibrillation.",
-            ),
-            ColumnMissingness(column="sex", n_missing=25, share=0.018, depends_on=(), verdict="no dependence found."),
-            ColumnMissingness(column="fs_hz", n_missing=0, share=0.0, depends_on=(), verdict="complete."),
-        ),
+        columns=_columns(),
         holes=tuple(
             Hole(
                 code_system=ATRIAL_FIBRILLATION.system.value,
                 code=ATRIAL_FIBRILLATION.code,
                 age_band=band,
                 sex=sex,
+                rate_band=rate_band,
                 n_found=n,
                 n_wanted=10,
             )
-            for band, sex, n in (("18-39", "F", 1), ("18-39", "M", 3), ("40-59", "F", 7), ("90+", "M", 0))
+            for band, sex, rate_band, n in (
+                ("90+", "M", "100+", 0),
+                ("18-39", "F", "60-99", 1),
+                ("18-39", "M", "60-99", 3),
+                ("40-59", "F", "100+", 7),
+                ("40-59", "F", "60-99", 8),
+            )
         ),
+        n_holes=5,
+        completeness=Completeness(
+            columns=("weight_kg", "age_years"),
+            groups=(
+                GroupCompleteness(by="device", group="recorder-2", n_records=400, n_missing=(392, 100)),
+                GroupCompleteness(by="device", group="recorder-1", n_records=991, n_missing=(220, 337)),
+            ),
+        ),
+        little=LittleTest(
+            columns=("age_years", "weight_kg"),
+            n_records=1391,
+            n_patterns=4,
+            statistic=41.2,
+            df=2,
+            p_value=1.1e-9,
+            note="left out: height_cm",
+        ),
+        bounds=(_bounds(),),
+    )
+
+
+def _columns() -> tuple[ColumnMissingness, ...]:
+    least = Group(name="recorder-1", n_records=991, share_missing=0.222)
+    most = Group(name="recorder-2", n_records=400, share_missing=0.98)
+    device = Dependence(on="device", p_value=1e-9, q_value=4e-9, effect=0.69, spread=1.2, fullest=least, emptiest=most)
+    return (
+        ColumnMissingness(
+            column="weight_kg",
+            n_missing=612,
+            share=0.44,
+            depends_on=(device,),
+            verdict="missing for a reason: depends on the device that recorded it.",
+            model=AbsenceModel(
+                n_records=1391,
+                n_missing=612,
+                auroc=Interval(value=0.93, lower=0.912, upper=0.948),
+                p_value=1e-9,
+                q_value=4e-9,
+            ),
+            together_with=("height_cm",),
+        ),
+        ColumnMissingness(
+            column="age_years",
+            n_missing=437,
+            share=0.314,
+            depends_on=(
+                Dependence(on="site", p_value=1e-6, q_value=3e-6),
+                Dependence(on="atrial fibrillation", p_value=0.002, q_value=0.008),
+            ),
+            verdict="missing for a reason: depends on site and on atrial fibrillation.",
+        ),
+        ColumnMissingness(column="sex", n_missing=25, share=0.018, depends_on=(), verdict="no dependence found."),
+        ColumnMissingness(column="fs_hz", n_missing=0, share=0.0, depends_on=(), verdict="complete."),
+    )
+
+
+def _bounds() -> PrevalenceBounds:
+    return PrevalenceBounds(
+        code_system=NOISE.system.value,
+        code=NOISE.code,
+        n_positive=47,
+        n_negative=1203,
+        n_unlabelled=141,
+        prevalence=Interval(value=0.0376, lower=0.0284, upper=0.0496),
+        lowest=0.0338,
+        highest=0.1352,
+        shifted=(ShiftedPrevalence(shift_log_odds=0.0, prevalence=0.0376),),
+        tips_at=(None, 1.4),
+        verdict="from 3.4 % to 13.5 % of all records may have it",
     )
 
 

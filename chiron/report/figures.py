@@ -8,8 +8,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from chiron.datasets.dataset import Dataset
+from chiron.labels.readings import code_name
 from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
-from chiron.report.formats import signed_interval
+from chiron.report.formats import percent_interval, signed_interval
+from chiron.report.passport import bounded
 from chiron.report.plots import (
     IntervalRow,
     interval_plot,
@@ -23,6 +25,7 @@ from chiron.report.tables import arm_order, arms_in_order, compared_readings
 from chiron.report.traces import draw_record
 from schemas.base import Interval
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
+from schemas.missingness import Passport, PrevalenceBounds
 from schemas.results import RunReport
 from schemas.trained import ArmName, TrainReport
 
@@ -54,6 +57,7 @@ class Figures(NamedTuple):
     losses: tuple[Markup, ...]
     agreement: Markup | None
     missingness: Markup | None
+    bounds: Markup | None
     traces: tuple[TracePair, ...]
 
 
@@ -68,6 +72,7 @@ def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> F
         losses=_losses(training),
         agreement=_agreement(report),
         missingness=_missingness(report) if any(c.n_missing for c in report.passport.columns) else None,
+        bounds=_bounds_of_prevalence(report.passport),
         traces=_traces(report, validated, cohort),
     )
 
@@ -145,6 +150,21 @@ def _agreement(report: RunReport) -> Markup | None:
 def _missingness(report: RunReport) -> Markup:
     figure = missingness_plot([column for column in report.passport.columns if column.n_missing])
     return _svg(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
+
+
+def _bounds_of_prevalence(passport: Passport) -> Markup | None:
+    rows = [
+        IntervalRow("", code_name(b.code_system, b.code), 0, b.prevalence.model_copy(update=_worst_case(b)))
+        for b in bounded(passport.bounds)
+    ]
+    if not rows:
+        return None
+    figure = interval_plot(rows, x_label="share of records with the finding", limits=(0.0, 1.0), text=percent_interval)
+    return _svg(figure, "bounds", "Prevalence of each finding with its worst-case bounds; the table has the numbers.")
+
+
+def _worst_case(bounds: PrevalenceBounds) -> dict[str, float]:
+    return {"lower": bounds.lowest, "upper": bounds.highest}
 
 
 def _traces(report: RunReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:

@@ -11,14 +11,15 @@ from markupsafe import Markup
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.workdir import write_file
+from chiron.labels.readings import code_name
 from chiron.report import formats
 from chiron.report.figures import draw_figures
+from chiron.report.passport import passport_tables
 from chiron.report.tables import (
     auroc_by_size,
     best_result,
     checks_by_urgency,
     compared_readings,
-    hole_grid,
     label_rows,
     real_sizes,
 )
@@ -47,8 +48,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         comparisons=compared_readings(report.agreement),
         open_checks=open_checks,
         passed_checks=passed_checks,
-        holes=hole_grid(report.passport),
-        incomplete=[c for c in report.passport.columns if c.n_missing],
+        tables=passport_tables(report.passport),
         labels=label_rows(report.ingest, validated),
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
@@ -71,6 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["passed"] = CheckStatus.PASSED
+    environment.filters["code_name"] = lambda code, code_system: code_name(code_system, code)
     environment.filters |= {name: getattr(formats, name) for name in formats.__all__}
     return environment
 

@@ -11,14 +11,12 @@ from schemas.agreement import AgreementResult, AgreementStatistic
 from schemas.codes import Code, CodeSystem, SplitName, canonical, concept_name
 from schemas.gate import CheckResult, CheckStatus, Severity
 from schemas.ingested import IngestReport, LabelHop
-from schemas.missingness import Hole, Passport
 from schemas.results import RunReport
 from schemas.tables import LABELS, RECORDS, SPLITS
 from schemas.trained import ArmName, ArmResult, TrainReport
 
 __all__ = [
     "Comparison",
-    "HoleGrid",
     "LabelRow",
     "arm_order",
     "arms_in_order",
@@ -26,7 +24,6 @@ __all__ = [
     "best_result",
     "checks_by_urgency",
     "compared_readings",
-    "hole_grid",
     "label_rows",
     "real_sizes",
 ]
@@ -56,15 +53,6 @@ class Comparison:
     note: str
     statistics: tuple[AgreementStatistic, ...]
     rows: dict[str, tuple[AgreementResult, ...]]
-
-
-@dataclass(frozen=True)
-class HoleGrid:
-    """Strata with too few records: `rows` holds, for each finding and age band, one hole per sex."""
-
-    bands: tuple[str, ...]
-    rows: dict[str, dict[str, list[Hole]]]
-    wanted: tuple[int, ...]
 
 
 def arm_order(training: TrainReport) -> list[ArmName]:
@@ -117,22 +105,6 @@ def _comparison(results: list[AgreementResult]) -> Comparison:
         statistics=tuple(dict.fromkeys(r.statistic for r in results)),
         rows={subject: tuple(r for r in results if r.subject == subject) for subject in subjects},
     )
-
-
-def hole_grid(passport: Passport) -> HoleGrid:
-    """The holes as a grid, findings down and ages across."""
-    bands = sorted({hole.age_band for hole in passport.holes}, key=_first_year)
-    rows: dict[str, dict[str, list[Hole]]] = {}
-    for hole in passport.holes:
-        name = concept_name(Code(CodeSystem(hole.code_system), hole.code))
-        rows.setdefault(name, {band: [] for band in bands})[hole.age_band].append(hole)
-    return HoleGrid(tuple(bands), rows, tuple(sorted({hole.n_wanted for hole in passport.holes})))
-
-
-def _first_year(band: str) -> tuple[float, str]:
-    """The order of age bands; what is no age comes last."""
-    digits = band.partition("-")[0].rstrip("+")
-    return (float(digits) if digits.isdigit() else float("inf")), band
 
 
 def label_rows(ingest: IngestReport, validated: Dataset) -> list[LabelRow]:

@@ -14,7 +14,7 @@ HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(2)>\'"&$x_1$'
 FREE_TEXT = {
     "column", "compared", "expected", "found", "label", "name", "note", "on", "profile", "subject",
     "summary", "table", "target_name", "verdict", "version", "why", "age_band",
-    "sex",
+    "sex", "by", "group", "columns", "notes", "same_as", "together_with",
 }  # fmt: skip
 LOADS = {"src", "href", "xlink:href", "srcset", "action", "data", "poster", "background", "formaction", "ping"}
 SECTIONS = ("result", "records", "labels", "missing", "gate", "traces", "curves", "releases", "reading")
@@ -86,6 +86,11 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
         "Revision stability, round 1 to 2",
         "85.5 % [81.5, 89.5]",
         "missing for a reason: depends on the device that recorded it.",
+        "0.930 [0.912, 0.948]",
+        "Little's test: the numeric columns are not missing completely at random (chi-square 41.2, 2 degrees",
+        "98.0 % recorder-2 (400)",
+        "From 3.4 % to 13.5 % of all records may have it",
+        "5 strata of finding, age, sex, heart rate have fewer than 10 records",
         "The gate is open: 5 of 6 checks passed, 1 warning.",
         "the first 20 records",
         "rec0003, rec0004, rec0005, ",
@@ -101,7 +106,7 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
 def test_pictures_have_words_and_tables_have_headings(page: str) -> None:
     elements = Elements(page).found
     drawings = [a for tag, a in elements if tag == "svg" and a.get("aria-hidden") != "true"]
-    assert len(drawings) == 2 + 1 + 1 + 4 + 1 + 2 + 3  # result, agreement, missingness, traces, learning, ROC, losses
+    assert len(drawings) == 2 + 1 + 2 + 4 + 1 + 2 + 3  # result, agreement, missingness, traces, learning, ROC, losses
     assert all(a.get("role") == "img" and a.get("aria-labelledby") for a in drawings)
     assert page.count("<table") == page.count("<caption") == page.count("<thead")
     assert all(a.get("scope") in {"col", "row"} for tag, a in elements if tag == "th")
@@ -138,7 +143,7 @@ def test_a_run_with_little_to_show_still_gives_a_page(run_report: RunReport, dat
     bare = run_report.model_dump(mode="json")
     bare |= {"agreement": [], "releases": [], "model": None, "stages": []}
     bare["gate"]["checks"] = []
-    bare["passport"] |= {"columns": [], "holes": []}
+    bare["passport"] |= {"columns": [], "holes": [], "bounds": [], "little": None, "completeness": {}}
     bare["ingest"] |= {"quarantined": {}, "duplicates": [], "label_counts": []}
     bare["training"] |= {"comparisons": [], "roc": [], "losses": []}
     bare["training"]["arms"] = [{**bare["training"]["arms"][0], "auroc": nothing}]

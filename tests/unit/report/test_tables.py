@@ -6,7 +6,6 @@ from chiron.report.tables import (
     best_result,
     checks_by_urgency,
     compared_readings,
-    hole_grid,
     label_rows,
     real_sizes,
 )
@@ -59,11 +58,3 @@ def test_agreements_of_different_kinds_stay_apart(run_report: RunReport) -> None
     assert [c.title for c in comparisons] == ["between annotators, 3 annotators", "revision stability, round 1 to 2"]
     assert comparisons[1].statistics == ("percent unchanged", "Cohen's kappa")
     assert [r.estimate.value for r in comparisons[1].rows["overall"]] == [0.855, 0.71]
-
-
-def test_holes_stand_under_their_ages_in_order(run_report: RunReport) -> None:
-    grid = hole_grid(run_report.passport)
-    assert grid.bands == ("18-39", "40-59", "90+")
-    cells = {band: [(h.sex, h.n_found) for h in holes] for band, holes in grid.rows["atrial fibrillation"].items()}
-    assert cells == {"18-39": [("F", 1), ("M", 3)], "40-59": [("F", 7)], "90+": [("M", 0)]}
-    assert grid.wanted == (10,)
