@@ -15,6 +15,7 @@ import pytest
 from chiron.settings import settings
 
 REAL_DATA = "CHIRON_REAL_DATA"
+OURS = (REAL_DATA, "CHIRON_FUZZ_CASES")  # what the tests themselves listen to
 
 # Nobody's profile, key, or git identity may change a test, and no test may write to them or call home.
 ISOLATED = {
@@ -35,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(home.cleanup)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    for name in [n for n in os.environ if n.startswith(FOREIGN) and n != REAL_DATA]:
+    for name in [n for n in os.environ if n.startswith(FOREIGN) and n not in OURS]:
         patch.delenv(name)
     for name, value in ISOLATED.items():
         patch.setenv(name, value)

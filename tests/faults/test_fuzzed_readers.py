@@ -20,11 +20,24 @@ N_HEADERS = N_REAL = N_CASES // 4
 N_SPOILED = (N_CASES - N_HYPOTHESIS - N_HEADERS - N_REAL) // len(READERS)
 
 
-def share_read(reader: Reader, samples: list[Sample], n_cases: int, folder: Path) -> float:
-    """Spoil sound samples; the share of cases that were read nevertheless."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Sample]]:
+    """Sound samples of each reader."""
+    made = {name: reader.samples(tmp_path_factory.mktemp(name)) for name, reader in READERS.items()}
+    for name, samples in made.items():
+        require_sound(READERS[name], samples, tmp_path_factory.mktemp("sound") / "landing")
+    return made
+
+
+def require_sound(reader: Reader, samples: list[Sample], folder: Path) -> None:
+    """Files are not watched here, for modules are imported."""
     for sample in samples:
         write(sample, folder)
-        reader.describe(folder, sample).read()  # it is sound; and what is imported is imported before files are watched
+        reader.describe(folder, sample).read()
+
+
+def share_read(reader: Reader, samples: list[Sample], n_cases: int, folder: Path) -> float:
+    """Spoil samples; the share of cases that were read nevertheless."""
     n_read = 0
     for case in range(n_cases):
         rng = np.random.Generator(np.random.Philox(key=[2026, case]))
@@ -33,20 +46,20 @@ def share_read(reader: Reader, samples: list[Sample], n_cases: int, folder: Path
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_spoiled_records_are_read_or_refused(tmp_path, name):
-    reader = READERS[name]
-    (tmp_path / "made").mkdir()
-    share = share_read(reader, reader.samples(tmp_path / "made"), N_SPOILED, tmp_path / "landing")
+def test_spoiled_records_are_read_or_refused(tmp_path, made, name):
+    share = share_read(READERS[name], made[name], N_SPOILED, tmp_path / "landing")
     assert 0.01 < share < 0.99, "too many or too few are refused for the cases to say much"
 
 
 @pytest.mark.real
 def test_spoiled_real_records_are_read_or_refused(tmp_path, real_data):
-    share = share_read(READERS["wfdb"], real_wfdb(real_data), N_REAL, tmp_path / "landing")
+    samples = real_wfdb(real_data)
+    require_sound(READERS["wfdb"], samples, tmp_path / "landing")
+    share = share_read(READERS["wfdb"], samples, N_REAL, tmp_path / "landing")
     assert 0.01 < share < 0.99, "too many or too few are refused for the cases to say much"
 
 
-def test_made_up_headers_are_read_or_refused(tmp_path):
+def test_made_up_headers_are_read_or_refused(tmp_path, made):
     n_read = 0
     for case in range(N_HEADERS):
         rng = np.random.Generator(np.random.Philox(key=[2027, case]))
@@ -57,7 +70,7 @@ def test_made_up_headers_are_read_or_refused(tmp_path):
 
 @settings(max_examples=N_HYPOTHESIS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_hypothesis_finds_no_header_that_is_neither_read_nor_refused(data):
+def test_hypothesis_finds_no_header_that_is_neither_read_nor_refused(made, data):
     """The same grammar; where it fails, hypothesis says at which least header."""
     sample = made_up(lambda options: data.draw(st.sampled_from(options)))
     with tempfile.TemporaryDirectory() as folder:
