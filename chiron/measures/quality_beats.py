@@ -14,15 +14,15 @@ from chiron.measures.quality_windows import Floats, Rows
 
 __all__ = ["BeatMeasures", "beat_measures"]
 
-_QRS_HZ: Final = (5.0, 20.0)  # as in chiron.measures.rpeaks, and so the next four
+_QRS_HZ: Final = (5.0, 20.0)  # as in chiron.measures.rpeaks, and so the next three
 _QRS_S: Final = 0.12
-_REFRACTORY_S: Final = 0.3
 _STRETCH_S: Final = 1.5
 _THRESHOLD: Final = 0.3
+_APART_S: Final = 0.2  # 300 beats per minute
 _SHAPE_HZ: Final = (1.0, 40.0)
 _BEFORE_S: Final = 0.15  # wide enough that noise, which was chosen for its peak, does not look like its own kind
 _AFTER_S: Final = 0.25
-_MOST_BEATS: Final = 50  # of a row: 300 per minute
+_MOST_BEATS: Final = 50  # of a row: likewise
 _FEWEST_BEATS: Final = 3
 _LOWEST_RATE_HZ: Final = 40.0  # twice the upper end of the QRS band
 _LEAST_ENERGY: Final = 0.25  # (mV/s)^2: what a QRS complex of some 0.02 mV has
@@ -77,7 +77,7 @@ def _qrs_energy(rows: Rows) -> Floats:
 def _find_beats(energy: Floats, threshold: Floats, rate_hz: float) -> _Beats:
     """Peaks of the energy whose whole window lies within the row; of too many the first."""
     before, after = round(_BEFORE_S * rate_hz), round(_AFTER_S * rate_hz)
-    highest = maximum_filter1d(energy, max(round(_REFRACTORY_S * rate_hz), 1), axis=1)
+    highest = maximum_filter1d(energy, 2 * round(_APART_S * rate_hz) + 1, axis=1)
     is_peak = (energy == highest) & (energy > threshold[:, None])
     is_peak[:, :before] = is_peak[:, energy.shape[1] - after :] = False
     row, at = np.nonzero(is_peak)

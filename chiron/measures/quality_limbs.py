@@ -23,9 +23,7 @@ _FROM_I_AND_II: Final[dict[str, tuple[float, float]]] = {
 """Einthoven's law and Goldberger's leads: what a lead is of I and of II."""
 _SECOND: Final = 1.0
 _SWAP_HZ: Final = (2.0, 30.0)
-_OPPOSITE: Final = (
-    -0.3
-)  # a correlation; of 300 simulated ECGs none was below zero, swapped on purpose 99.7 % below this
+_OPPOSITE: Final = -0.3  # a correlation: no simulated ECG is below zero, 99.7 % of those with swapped arms below this
 _TINY: Final = 1e-12
 
 Signal = npt.NDArray[np.float32]
@@ -58,8 +56,8 @@ def arms_swapped(rows: Rows, leads: Sequence[str]) -> Floats:
     """(K,) for the windows of a recording: 1 where the electrodes of both arms seem exchanged, 0 where not.
 
     rows: of all leads; nan without I and V6 (or V5). Exchanged arms turn lead I over and leave the chest leads alone,
-    which otherwise look alike (of the REVERSE mnemonic: "the orientation of the QRS complexes in leads I and V6 should
-    be the same"); a heart on the right side turns both. So: QRS complexes point down in I, and against those of V6.
+    while QRS complexes in I and V6 should point the same way (the REVERSE mnemonic, PMC10902517, table 5); a heart on
+    the right side turns both over. So: they point down in I, and against those of V6.
     """
     n_windows = len(rows.x) // len(leads)
     compared = arm_and_chest(leads)

@@ -14,7 +14,7 @@ from chiron.measures.quality_windows import Floats
 
 __all__ = ["READABLE", "WEIGHTS", "readability", "terms"]
 
-WEIGHTS: Final = {"bias": -9.31, "likeness": 6.79, "contrast": 1.66, "wander": 2.24}
+WEIGHTS: Final = {"bias": -9.31, "likeness": 6.93, "contrast": 1.61, "wander": 2.19}
 """Of a logistic regression, none but the bias below zero: more of any term never makes a lead worse."""
 
 READABLE: Final = 0.5  # where noise and no noise are equally likely, half of all windows being noise

@@ -94,3 +94,13 @@ def test_swapped_arms_are_found_in_recordings_of_ptb_xl(real_data):
     assert sum(arms_swapped(cut(signal, FS_HZ), LEADS)[0] for signal in signals) <= 0.01 * len(signals)
     swapped = [arms_swapped(cut(with_arms_swapped(signal), FS_HZ), LEADS)[0] for signal in signals]
     assert np.mean(swapped) > 0.85
+
+
+@pytest.mark.real
+def test_the_text_files_of_cinc_2011_have_avf_before_avl(real_data):
+    """By Goldberger's equations, to the rounding of a step of 5 uV; in the usual order two leads would not fit."""
+    path = sorted((real_data / "cinc2011").glob("1*.txt"))[0]
+    signal = (np.loadtxt(path, delimiter=",", usecols=range(1, 13)).T * 0.005).astype(np.float32)
+    as_they_are = (*LEADS[:4], "aVF", "aVL", *LEADS[6:])
+    assert np.nanmax(limb_errors(signal, as_they_are, 500.0)) < 0.005
+    assert np.nanmax(limb_errors(signal, LEADS, 500.0)) > 0.05
