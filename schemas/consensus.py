@@ -23,12 +23,17 @@ class CodeConsensus(Frozen):
 
 
 class AnnotatorQuality(Frozen):
-    """How well one annotator reads one code, against the truth that all readings together make likely."""
+    """How well one annotator reads one code.
+
+    Judged by the truth that all votes together make likely (`dawid_skene`), or by adjudicated readings alone. A gold
+    standard flatters those from whose readings it was made.
+    """
 
     annotator: str
     code_system: str
     code: str
     name: str
+    by: LabelMethod
     n_readings: int
     sensitivity: Interval
     specificity: Interval

@@ -1,8 +1,8 @@
 """What several annotators together make likely of one code, and how well each of them reads it.
 
 The method is weighed voting (Dawid and Skene 1979). It is refused, with the reason, where there is too little to weigh
-by, and where its result could be the wrong way round. Shapes: U distinct records, R annotators, B resamples; of two
-categories, absent is 0 and present 1.
+by, where annotators do not err independently, and where its result could be the wrong way round.
+Shapes: U distinct records, R annotators, B resamples; of two categories, absent is 0 and present 1.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,18 @@ import numpy.typing as npt
 import polars as pl
 from scipy.stats import beta
 
+from chiron.labels.against_truth import Reader
 from chiron.labels.dawid_skene import ERRORS_ARE_RARE, Fit, Floats, Said, fit
+from chiron.labels.independence import depends
 from chiron.labels.patterns import LEVEL, Patterns, patterns_of
 from schemas.base import Interval
 
-__all__ = ["Reader", "Refused", "Weighed", "weigh"]
+__all__ = ["Refused", "Weighed", "weigh"]
 
 _MIN_ANNOTATORS: Final = 3  # two who differ do not say who errs
 _MIN_SHARED: Final = 10  # records that an annotator has in common with others, to be compared at all
 _MIN_RECORDS: Final = 30  # read by three
-_MIN_FOUND: Final = 5  # records that most say have it, and as many that have not
+_MIN_FOUND: Final = 10  # per annotator: records that most say have it, and as many that have not (Peduzzi 1996)
 _N_RESAMPLES: Final = 200
 _ITERATIONS_OF_RESAMPLE: Final = 30  # from the estimate of all records
 _DIGITS: Final = 6  # what follows depends on the machine's order of summation
@@ -32,15 +34,6 @@ class Refused(NamedTuple):
     """Votes are to be counted, and not weighed."""
 
     reason: str
-
-
-class Reader(NamedTuple):
-    """How well one annotator reads the code."""
-
-    annotator: str
-    n_readings: int
-    sensitivity: Interval
-    specificity: Interval
 
 
 class Weighed(NamedTuple):
@@ -95,9 +88,10 @@ def _too_little(votes: pl.DataFrame, judged: pl.DataFrame) -> Refused | None:
     if n_compared < _MIN_RECORDS:
         return Refused(f"{n_compared} records read by {_MIN_ANNOTATORS}: expected {_MIN_RECORDS} or more")
     compared = records.filter(pl.col("n") > 1)["share"]
-    n_found, n_absent = int((compared > 0.5).sum()), int((compared < 0.5).sum())
-    if min(n_found, n_absent) < _MIN_FOUND:
-        return Refused(f"most votes find it in {n_found} records, and not in {n_absent}: expected {_MIN_FOUND} of each")
+    n_found, n_absent, n_wanted = int((compared > 0.5).sum()), int((compared < 0.5).sum()), _MIN_FOUND * n_judged
+    if min(n_found, n_absent) < n_wanted:
+        what = f"most votes find it in {n_found} records, and not in {n_absent}"
+        return Refused(f"{what}: expected {n_wanted} of each or more, to judge {n_judged} annotators")
     return None
 
 
@@ -155,6 +149,8 @@ def _doubtful(estimate: _Estimate) -> Refused | None:
     if n_worse >= n_better:
         what = "surely have sensitivity + specificity above 1"
         return Refused(f"{n_better} annotators {what}, and {n_worse} surely below: expected most to be above")
+    if depends(estimate.patterns, estimate.found, estimate.said.known_uk.sum(axis=1) == 0):
+        return Refused("the annotators do not err independently: expected errors that others do not share")
     if min(_majority_upheld(estimate)) <= 0.5:
         return Refused("the weighed votes contradict most majorities: expected them to uphold most")
     return None

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from chiron.labels.against_truth import readers_against
 from chiron.labels.annotators import Refused, Weighed, weigh
 from chiron.labels.patterns import patients_of
 from chiron.labels.positive import UNDECIDED, is_positive
@@ -107,12 +108,13 @@ def _weighed(
     frames, codes, annotators = [_NONE_WEIGHED], [], []
     for key, votes in sorted(readings.filter(_VOTE).group_by(_CODE), key=lambda group: str(group[0])):
         code = _Code(*map(str, key))
-        found = weigh(votes, known.get(key, truths.clear()), patients)
-        n_against = 0
+        of_truth = known.get(key, truths.clear())
+        found, n_against = weigh(votes, of_truth, patients), 0
+        readers = found.readers if isinstance(found, Weighed) else readers_against(votes, of_truth)
+        annotators += [AnnotatorQuality(**_named(code), **reader._asdict(), by=_judge(found)) for reader in readers]
         if isinstance(found, Weighed):
             of_code = found.records.with_columns(code_system=pl.lit(code.system), code=pl.lit(code.code))
             frames.append(of_code.select(*_NONE_WEIGHED.columns))
-            annotators += [AnnotatorQuality(**_named(code), **reader._asdict()) for reader in found.readers]
             n_against = counted.join(of_code, on=LABELS.key).filter(_AGAINST_MAJORITY).height
         codes.append(_code_consensus(code, votes, found, n_against))
     return pl.concat(frames), ConsensusReport(codes=tuple(codes), annotators=tuple(annotators))
@@ -128,6 +130,10 @@ def _code_consensus(code: _Code, votes: pl.DataFrame, found: Weighed | Refused, 
         prevalence=found.prevalence if isinstance(found, Weighed) else None,
         n_against_majority=n_against,
     )
+
+
+def _judge(found: Weighed | Refused) -> LabelMethod:
+    return LabelMethod.DAWID_SKENE if isinstance(found, Weighed) else LabelMethod.ADJUDICATED
 
 
 def _named(code: _Code) -> dict[str, str]:

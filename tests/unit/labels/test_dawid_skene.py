@@ -57,14 +57,14 @@ def one_hot(readings, n_categories):
 
 
 @pytest.mark.filterwarnings("ignore:The copy keyword is deprecated")  # crowd-kit's use of pandas
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_posterior_and_error_rates_equal_crowd_kit_on_random_readings(seed):
     readings, _ = random_readings(seed)
     long = pd.DataFrame(
         [(i, j, "abc"[seen]) for i, row in enumerate(readings) for j, seen in enumerate(row) if seen >= 0],
         columns=["task", "worker", "label"],
     )
-    theirs = DawidSkene(n_iter=2000, tol=1e-14).fit(long)
+    theirs = DawidSkene(n_iter=500, tol=1e-13).fit(long)
     ours = fitted(one_hot(readings, 3), n_categories=3)
     assert_allclose(ours.posterior_buk[0], theirs.probas_.sort_index()[[*"abc"]], atol=1e-3)
     assert_allclose(ours.share_bk[0], theirs.priors_[[*"abc"]], atol=1e-4)
