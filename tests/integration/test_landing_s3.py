@@ -10,9 +10,10 @@ from botocore.config import Config
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.demo.hospital import write_demo_hospital
-from chiron.errors import CallerError, EmptySource, NotFound, ServiceUnavailable
+from chiron.errors import CallerError, DataError, EmptySource, NotFound, ServiceUnavailable
+from chiron.records import s3_objects
 from chiron.records.ingest import ingest_source
-from chiron.records.landing_s3 import local_name
+from chiron.records.landing_s3 import fetch_landing, local_name
 from schemas.params import IngestParams
 
 SCRIPT = Path(__file__).parents[2] / "infra" / "radosgw.sh"
@@ -83,16 +84,58 @@ def test_a_key_that_climbs_out_of_its_prefix_stays_inside_the_folder(bucket, hos
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("s3://landing/notes", EmptySource),
         ("s3://landing/nothing/here", EmptySource),
         ("s3://no-such-bucket/x", NotFound),
         ("s3://", NotFound),
     ],
 )
-def test_a_source_without_records_is_one_error_and_nothing_is_written(bucket, s3_credentials, tmp_path, source, error):
+def test_a_source_without_objects_is_one_error_and_nothing_is_written(bucket, s3_credentials, tmp_path, source, error):
     with pytest.raises(error, match="expected"):
         ingest(tmp_path / "w", source)
     assert not (tmp_path / "w").exists()
+
+
+def test_a_source_without_records_is_an_error(bucket, s3_credentials, tmp_path):
+    with pytest.raises(EmptySource, match="expected"):
+        ingest(tmp_path / "w", "s3://landing/notes")
+
+
+LARGE = bytes(range(256)) * 2**18  # 64 MiB: four parts
+
+
+def test_a_large_object_goes_on_where_its_download_stopped(bucket, s3_credentials, tmp_path, monkeypatch):
+    bucket.put_object(Key="large/r.dat", Body=LARGE)
+    sync, synced = s3_objects.sync_path, []
+
+    def break_off(path):
+        sync(path)
+        synced.append(path)
+        if len(synced) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(s3_objects, "sync_path", break_off)
+        patch.setattr(s3_objects, "_CONNECTIONS", 1)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_landing(tmp_path / "w", "s3://landing/large")
+    monkeypatch.setattr(s3_objects, "sync_path", lambda path: (sync(path), synced.append(path)))
+    folder = fetch_landing(tmp_path / "w", "s3://landing/large")
+    assert (folder / "r.dat").read_bytes() == LARGE
+    assert len(synced) == 5  # the part that was broken off came twice
+
+
+def test_an_object_that_changes_during_its_download_is_refused(bucket, s3_credentials, tmp_path, monkeypatch):
+    bucket.put_object(Key="moving/r.dat", Body=LARGE)
+    sync = s3_objects.sync_path
+
+    def change(path):
+        sync(path)
+        bucket.put_object(Key="moving/r.dat", Body=LARGE[::-1])
+
+    monkeypatch.setattr(s3_objects, "sync_path", change)
+    monkeypatch.setattr(s3_objects, "_CONNECTIONS", 1)
+    with pytest.raises(DataError, match="found one that changed"):
+        fetch_landing(tmp_path / "w", "s3://landing/moving")
 
 
 def test_without_rights_access_is_denied(bucket, s3_credentials, monkeypatch, tmp_path):
