@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pydantic import JsonValue
+
 from chiron import __version__
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import open_dataset
@@ -62,6 +64,14 @@ class _Source:
         return self.pseudonyms.digest(self.landing.content_sha256)
 
     @property
+    def parameters(self) -> dict[str, JsonValue]:
+        """The profile, as it may be released: of a private one only the name and a keyed hash, for it names readers."""
+        profile = self.profile.model_dump(mode="json")
+        if self.pseudonyms.key is None:
+            return {"profile": profile}
+        return {"profile": self.profile.name, "sha256": self.pseudonyms.digest(sha256_hex(canonical_json(profile)))}
+
+    @property
     def method(self) -> str:
         """What must be the same for an earlier ingest's work to be taken over."""
         profile = self.profile.model_dump(mode="json")
@@ -83,7 +93,7 @@ def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
         simulated=source.profile.simulated,
         licence=source.profile.licence,
         parents=(ParentEntry(kind="landing", name=params.name, content_sha256=source.content_sha256),),
-        parameters={"profile": source.profile.model_dump(mode="json")},
+        parameters=source.parameters,
         pseudonym_key_fingerprint=source.pseudonyms.fingerprint,
     )
     outcome = run_stage(workdir, _STAGE, draft, lambda folder: _build(folder, workdir, source, params))
