@@ -12,11 +12,20 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from chiron.records.header_lines import RecordLine, SignalSpec, read_record_line, read_signal_line, refuse
+from chiron.records.header_lines import (
+    NULL,
+    RecordLine,
+    SignalSpec,
+    read_record_line,
+    read_segment_line,
+    read_signal_line,
+    refuse,
+)
 from chiron.records.wfdb_formats import FORMATS, stored_bytes
 from schemas.codes import QuarantineReason
 
 __all__ = [
+    "HEADER_SUFFIX",
     "MAX_HEADER_BYTES",
     "Header",
     "HeaderText",
@@ -24,9 +33,11 @@ __all__ = [
     "parse_header",
     "read_plain",
     "require_lines",
+    "segment_names",
     "split_header",
 ]
 
+HEADER_SUFFIX: Final = ".hea"
 MAX_HEADER_BYTES: Final = 2**20
 
 
@@ -92,10 +103,6 @@ class Header:
         """Whether samples need more than 16 bits."""
         return any(FORMATS[file.format].bits > 16 for file in self.files)
 
-    def expected_bytes(self, file_name: str) -> int:
-        """The least size of a signal file that holds all stated samples."""
-        return next(f for f in self.files if f.name == file_name).expected_bytes(self.n_frames)
-
 
 def parse_header(content: bytes) -> Header:
     """Parse and check the header of a record in one piece. Raises InputRefused."""
@@ -124,6 +131,17 @@ def read_plain(text: HeaderText) -> Header:
     signals = tuple([read_signal_line(line, number) for number, line in enumerate(text.lines, start=1)])
     per_frame = max([s.per_frame for s in signals], default=1)
     return Header(record.frame_hz, record.n_frames, per_frame, _by_file(signals), signals, comments, record.year)
+
+
+def segment_names(text: HeaderText) -> tuple[str, ...]:
+    """The headers that a header of several segments names, each once; none of a record in one piece.
+
+    Raises InputRefused.
+    """
+    if text.record.n_segments is None:
+        return ()
+    names = (read_segment_line(line, number)[0] for number, line in enumerate(text.lines, start=1))
+    return tuple(dict.fromkeys(name + HEADER_SUFFIX for name in names if name != NULL))
 
 
 def require_lines(text: HeaderText, kind: str, expected: int) -> None:

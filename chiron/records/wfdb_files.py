@@ -6,14 +6,14 @@ from typing import Final
 
 from chiron.errors import InputRefused
 from chiron.records.clinical import read_comments
-from chiron.records.headers import HeaderText
+from chiron.records.headers import HeaderText, segment_names
 from chiron.records.landing import FileKind, Landing, LandingFile
 from chiron.records.recording import Recording
 from chiron.records.regular import read_part
 from chiron.records.signal_files import read_header_text
 from chiron.records.wfdb_decode import read_samples
 from chiron.records.wfdb_plain import open_plain
-from chiron.records.wfdb_segments import describe_segments, segment_names
+from chiron.records.wfdb_segments import describe_segments
 from schemas.source import FileLayout
 
 __all__ = ["describe", "segment_headers"]

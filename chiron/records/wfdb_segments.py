@@ -5,7 +5,7 @@ occur; a lead that a segment lacks is missing there, and so is everything in a g
 nested, so no chain of them is without end.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
@@ -15,8 +15,8 @@ import numpy as np
 
 from chiron.records.clinical import read_comments
 from chiron.records.header_lines import NULL, SignalSpec, read_layout_line, read_segment_line, refuse
-from chiron.records.headers import HeaderText, require_lines
-from chiron.records.landing import HEADER_SUFFIX, Landing, LandingFile
+from chiron.records.headers import HEADER_SUFFIX, HeaderText, require_lines
+from chiron.records.landing import Landing, LandingFile
 from chiron.records.limits import check_shape
 from chiron.records.recording import Lead, Recording
 from chiron.records.signal_files import read_header_text
@@ -24,11 +24,15 @@ from chiron.records.wfdb_decode import read_samples
 from chiron.records.wfdb_plain import PlainRecord, leads_of, open_plain
 from schemas.codes import QuarantineReason
 
-__all__ = ["describe_segments", "segment_names"]
+__all__ = ["describe_segments"]
 
 _MAX_SEGMENTS: Final = 10_000
 _SAME_BY_NAME: Final = attrgetter("lead", "unit", "per_frame")
 _SAME_IN_ALL: Final = attrgetter("lead", "unit", "per_frame", "gain_per_unit", "baseline")
+
+
+_Opened = Callable[[str], PlainRecord]
+_Layout = tuple[tuple[LandingFile, ...], tuple[SignalSpec, ...]]  # the files that say so, and the leads
 
 
 class _Master(NamedTuple):
@@ -64,35 +68,20 @@ def describe_segments(file: LandingFile, landing: Landing, text: HeaderText) -> 
     """Check the segments of a record, each as a record of its own. Raises InputRefused."""
     master = _read_master(text)
     opened = cache(partial(_open, file, landing))  # a segment may appear more than once
-    files = [file]
-    if master.layout is not None:
-        layout_file, signals = _read_layout(file, landing, master.layout)
-        files.append(layout_file)
-    else:
-        signals = opened(_first_name(master)).header.signals
-    per_frame = _require_size(text, master, signals)
-    segments = tuple(_segments(master, text.record.frame_hz, signals, opened))
-    leads, is_rescaled = _common_scales(leads_of(signals), segments)
-    is_wide = is_rescaled or any(s.record.header.is_wide for s in segments)
+    files, signals = _read_layout(file, landing, master.layout) if master.layout else _first_layout(master, opened)
+    _require_size(text, master, signals)
+    plan = _plan(master, signals, tuple(_segments(master, text.record.frame_hz, signals, opened)))
     return Recording(
-        files=tuple(dict.fromkeys([*files, *(f for s in segments for f in s.record.files)])),
-        fs_hz=text.record.frame_hz * per_frame,
-        n_samples=master.n_frames * per_frame,
-        leads=leads,
-        is_wide=is_wide,
-        read=partial(_read, _Plan(segments, leads, master.n_frames, per_frame, is_wide)),
+        files=tuple(dict.fromkeys([file, *files, *(f for s in plan.segments for f in s.record.files)])),
+        fs_hz=text.record.frame_hz * plan.per_frame,
+        n_samples=master.n_frames * plan.per_frame,
+        leads=plan.leads,
+        is_wide=plan.is_wide,
+        read=partial(_read, plan),
         clinical=read_comments(text.comments),
         year=text.record.year,
         comments=text.comments,
     )
-
-
-def segment_names(text: HeaderText) -> tuple[str, ...]:
-    """The headers that a master header names, each once; none of a record in one piece. Raises InputRefused."""
-    if text.record.n_segments is None:
-        return ()
-    names = (read_segment_line(line, number)[0] for number, line in enumerate(text.lines, start=1))
-    return tuple(dict.fromkeys(name + HEADER_SUFFIX for name in names if name != NULL))
 
 
 def _read_master(text: HeaderText) -> _Master:
@@ -114,13 +103,6 @@ def _read_master(text: HeaderText) -> _Master:
     return _Master(layout, tuple(part for part in parts if part[1]), n_frames)
 
 
-def _first_name(master: _Master) -> str:
-    names = [name for name, _ in master.parts if name != NULL]
-    if not names:
-        refuse(QuarantineReason.IMPLAUSIBLE_HEADER, "record: expected segments with samples, found gaps only")
-    return names[0]
-
-
 def _open(file: LandingFile, landing: Landing, name: str) -> PlainRecord:
     found = _beside(file, landing, name)
     return open_plain(found, landing, read_header_text(found))
@@ -133,34 +115,43 @@ def _beside(file: LandingFile, landing: Landing, name: str) -> LandingFile:
     return found
 
 
-def _read_layout(file: LandingFile, landing: Landing, name: str) -> tuple[LandingFile, tuple[SignalSpec, ...]]:
-    """All leads that occur in a record."""
+def _read_layout(file: LandingFile, landing: Landing, name: str) -> _Layout:
+    """All leads that occur in a record, from a header that lists them."""
     found = _beside(file, landing, name)
     text = read_header_text(found)
     if text.record.n_segments is not None:
         refuse(QuarantineReason.UNSUPPORTED_FORMAT, "layout: expected a list of signals, found a list of segments")
     require_lines(text, "signal", text.record.n_signals)
-    leads = tuple([read_layout_line(line, number) for number, line in enumerate(text.lines, start=1)])
-    if len({lead.lead for lead in leads}) < len(leads):
-        refuse(QuarantineReason.UNREADABLE_HEADER, f"layout: expected {len(leads)} different leads, found fewer")
-    return found, leads
+    signals = tuple([read_layout_line(line, number) for number, line in enumerate(text.lines, start=1)])
+    if len({signal.lead for signal in signals}) < len(signals):
+        refuse(QuarantineReason.UNREADABLE_HEADER, f"layout: expected {len(signals)} different leads, found fewer")
+    return (found,), signals
 
 
-def _require_size(text: HeaderText, master: _Master, signals: tuple[SignalSpec, ...]) -> int:
-    """The samples per frame of the fastest lead. Raises InputRefused."""
+def _first_layout(master: _Master, opened: _Opened) -> _Layout:
+    """The leads of the first segment, which all others have too."""
+    names = [name for name, _ in master.parts if name != NULL]
+    if not names:
+        refuse(QuarantineReason.IMPLAUSIBLE_HEADER, "record: expected segments with samples, found gaps only")
+    return (), opened(names[0]).header.signals
+
+
+def _require_size(text: HeaderText, master: _Master, signals: tuple[SignalSpec, ...]) -> None:
     if len(signals) != text.record.n_signals:
         refuse(
             QuarantineReason.UNREADABLE_HEADER,
             f"record: expected {text.record.n_signals:.6g} signals, found {len(signals)} in its first segment",
         )
-    per_frame = max([s.per_frame for s in signals], default=1)
+    per_frame = _per_frame(signals)
     check_shape(fs_hz=text.record.frame_hz * per_frame, n_leads=len(signals), n_samples=master.n_frames * per_frame)
-    return per_frame
 
 
-def _segments(
-    master: _Master, frame_hz: float, signals: tuple[SignalSpec, ...], opened: Callable[[str], PlainRecord]
-) -> Iterator[_Segment]:
+def _per_frame(signals: tuple[SignalSpec, ...]) -> int:
+    """Samples of the fastest lead in each frame."""
+    return max([signal.per_frame for signal in signals], default=1)
+
+
+def _segments(master: _Master, frame_hz: float, signals: tuple[SignalSpec, ...], opened: _Opened) -> Iterator[_Segment]:
     """The segments that are no gaps, each with its place in the record."""
     row_of = {signal.lead: row for row, signal in enumerate(signals)} if master.layout is not None else None
     start = 0
@@ -179,23 +170,26 @@ def _segments(
 def _rows(
     segment: tuple[SignalSpec, ...], signals: tuple[SignalSpec, ...], row_of: dict[str, int] | None
 ) -> tuple[int, ...]:
-    """Which lead of the record each of a segment is. `row_of`: by name, where layouts vary; else scales may not."""
-    rows = list(range(len(segment))) if row_of is None else [row_of.get(s.lead, -1) for s in segment]
-    names_fit = len(set(rows)) == len(rows) <= len(signals) and -1 not in rows
-    compared = _SAME_IN_ALL if row_of is None else _SAME_BY_NAME
-    if not names_fit or any(compared(s) != compared(signals[row]) for s, row in zip(segment, rows, strict=True)):
+    """Which lead of the record each of a segment is. `row_of`: by name, where layouts vary; else nothing may."""
+    if row_of is None:
+        rows, kept, fits = list(range(len(segment))), _SAME_IN_ALL, len(segment) == len(signals)
+    else:
+        rows, kept = [row_of.get(s.lead, -1) for s in segment], _SAME_BY_NAME
+        fits = len(set(rows)) == len(rows) and -1 not in rows
+    if not fits or any(kept(s) != kept(signals[row]) for s, row in zip(segment, rows, strict=True)):
         refuse(QuarantineReason.UNSUPPORTED_FORMAT, "segment: expected the leads of the record, found others")
     return tuple(rows)
 
 
-def _common_scales(leads: tuple[Lead, ...], segments: Sequence[_Segment]) -> tuple[tuple[Lead, ...], bool]:
-    """Each lead in one scale, the finest of its segments, and whether any segment has another."""
-    found: list[dict[Lead, None]] = [{} for _ in leads]
+def _plan(master: _Master, signals: tuple[SignalSpec, ...], segments: tuple[_Segment, ...]) -> _Plan:
+    """Each lead in one scale: the finest of its segments."""
+    found: list[dict[Lead, None]] = [{} for _ in signals]
     for segment in segments:
         for row, lead in zip(segment.rows, segment.record.leads, strict=True):
             found[row][lead] = None
-    finest = [max(scales or [lead], key=_fineness) for lead, scales in zip(leads, found, strict=True)]
-    return tuple(finest), any(len(scales) > 1 for scales in found)
+    finest = [max(scales or [lead], key=_fineness) for lead, scales in zip(leads_of(signals), found, strict=True)]
+    is_wide = any(len(scales) > 1 for scales in found) or any(s.record.header.is_wide for s in segments)
+    return _Plan(segments, tuple(finest), master.n_frames, _per_frame(signals), is_wide)
 
 
 def _fineness(lead: Lead) -> float:

@@ -20,7 +20,7 @@ def test_a_header_is_read_as_its_grammar_says():
     assert (header.fs_hz, header.n_samples, header.year, header.comments) == (300.0, 9000, 2000, ("Age: 63",))
     assert (signal.file_name, signal.format, signal.byte_offset) == ("A00004.mat", "16", 24)
     assert (signal.gain_per_unit, signal.baseline, signal.unit, signal.lead) == (1000.0, 0, "mV", "ECG")
-    assert header.expected_bytes("A00004.mat") == 24 + 2 * 9000
+    assert header.files[0].expected_bytes(9000) == 24 + 2 * 9000
 
 
 def test_the_baseline_is_the_stated_one_else_the_zero_of_the_converter():
@@ -31,7 +31,7 @@ def test_the_baseline_is_the_stated_one_else_the_zero_of_the_converter():
 
 
 def test_a_packed_format_is_expected_to_fill_three_bytes_for_two_samples():
-    assert parse_header(b"r 1 360 5\nr.dat 212 200").expected_bytes("r.dat") == 8  # 7.5, rounded up
+    assert parse_header(b"r 1 360 5\nr.dat 212 200").files[0].expected_bytes(5) == 8  # 7.5, rounded up
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_leads_may_have_several_samples_per_frame_and_the_fastest_gives_the_rate
     )
     assert (header.fs_hz, header.n_samples) == (500.0, 4000)
     assert [(s.per_frame, s.skew) for s in header.signals] == [(4, 0), (1, 3)]
-    assert header.expected_bytes("041s01.dat") == 1000 * 5 * 3 // 2
+    assert header.files[0].expected_bytes(1000) == 1000 * 5 * 3 // 2
 
 
 def test_a_length_may_be_left_out():

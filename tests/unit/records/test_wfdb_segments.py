@@ -114,6 +114,7 @@ def test_leads_of_several_rates_and_wider_samples_fit_together(tmp_path):
         ("b", "b 2 100 3", "b/2 2 100 3", QuarantineReason.UNSUPPORTED_FORMAT),
         ("b", "200/mV", "201/mV", QuarantineReason.UNSUPPORTED_FORMAT),  # not in a fixed layout
         ("b", "0 II", "0 III", QuarantineReason.UNSUPPORTED_FORMAT),
+        ("b", FIXED["b"], plain("b", 3, "16 200/mV 12 0 0 0 0 I"), QuarantineReason.UNSUPPORTED_FORMAT),
         ("b", "b.dat", "../b.dat", QuarantineReason.UNSAFE_PATH),
         ("b", "b.dat", "gone.dat", QuarantineReason.MISSING_SIGNAL_FILE),
     ],
