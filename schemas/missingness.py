@@ -57,8 +57,8 @@ class AbsenceModel(Frozen):
 class ColumnMissingness(Frozen):
     """One column: how much is missing, and for what reason as far as the data can say.
 
-    column: of `records`, a fact, or `label ... unread`. same_as: further columns that are missing in just the same
-    records; what is said here is said of them too. together_with: columns whose absence mostly coincides.
+    column: of `records`, a fact, or `unread ...` with a finding's name. same_as: further columns that are missing in
+    just the same records; what is said here is said of them too. together_with: columns whose absence mostly coincides.
     """
 
     column: str

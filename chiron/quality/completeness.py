@@ -6,13 +6,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from chiron.quality.factors import ABSENT, READER, Factor
+from chiron.quality.factors import ABSENT, LABEL, READER, Factor
 from schemas.missingness import Completeness, GroupCompleteness
 
 __all__ = ["completeness_of"]
 
 _BY: Final = ("source", "site", "device", READER, "recorded_year", "age_years", "sex")
-_LABEL: Final = "label "
 
 Flags = npt.NDArray[np.bool_]
 
@@ -27,7 +26,7 @@ def completeness_of(missing: Mapping[str, Flags], factors: Sequence[Factor]) -> 
         groups=tuple(
             row
             for factor in factors
-            if factor.name in _BY or factor.name.startswith(_LABEL)
+            if factor.name in _BY or factor.name.startswith(LABEL)
             for row in _rows(missing, factor)
         ),
     )
@@ -36,7 +35,7 @@ def completeness_of(missing: Mapping[str, Flags], factors: Sequence[Factor]) -> 
 def _rows(missing: Mapping[str, Flags], factor: Factor) -> list[GroupCompleteness]:
     known, n_levels = factor.levels >= 0, len(factor.names)
     n_missing = [np.bincount(factor.levels[gone & known], minlength=n_levels) for gone in missing.values()]
-    is_label = factor.name.startswith(_LABEL)
+    is_label = factor.name.startswith(LABEL)
     return [
         GroupCompleteness(by=factor.name, group=name, n_records=int(n), n_missing=tuple(int(m[i]) for m in n_missing))
         for i, (name, n) in enumerate(zip(factor.names, factor.counts, strict=True))

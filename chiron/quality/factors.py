@@ -20,11 +20,12 @@ from schemas.tables import RECORDS
 
 __all__ = [
     "ABSENT",
+    "LABEL",
     "READER",
     "Factor",
     "factors_of",
     "first_of_each_patient",
-    "label_name",
+    "label_of",
     "numbers_of",
     "taken",
     "unread",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 READER: Final = "reader"
+LABEL: Final = "label "  # and the finding's name
+_UNREAD: Final = "unread "
 ABSENT: Final = "absent"
 _NUMBERS: Final = ("n_samples", "height_cm", "weight_kg")
 _CATEGORIES: Final = ("source", "fs_hz", "sex", "site", "device", "recorded_year")
@@ -110,14 +113,14 @@ def _as_number(values: pl.Series) -> npt.NDArray[np.float64] | None:
     return (values == two[1]).cast(pl.Float64).to_numpy() if len(two) == 2 else None
 
 
-def label_name(system: str, code: str) -> str:
-    """How a label is called among columns."""
-    return f"label {code_name(system, code)}"
-
-
 def unread(records: pl.DataFrame, labels: pl.DataFrame) -> dict[str, Flags]:
-    """For each code, the records for which nobody decided whether they have it; by `label ... unread`."""
-    return {f"{name} unread": levels < 0 for name, levels in _decided(records, labels)}
+    """For each finding, the records for which nobody decided whether they have it; by `unread ...`."""
+    return {f"{_UNREAD}{name}": levels < 0 for name, levels in _decided(records, labels)}
+
+
+def label_of(column: str) -> str:
+    """The factor that says whether there is the finding that `column` says is unread; any other column's own name."""
+    return f"{LABEL}{column.removeprefix(_UNREAD)}" if column.startswith(_UNREAD) else column
 
 
 def factors_of(
@@ -211,17 +214,17 @@ def _labels(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[Factor]:
     for name, levels in _decided(records, labels):
         n_present, n_absent = int((levels == 1).sum()), int((levels == 0).sum())
         if min(n_present, n_absent) >= _MIN_RECORDS:
-            found.append((n_present, Factor(name, levels, (ABSENT, "present"))))
+            found.append((n_present, Factor(f"{LABEL}{name}", levels, (ABSENT, "present"))))
     most_frequent = sorted(found, key=lambda f: (-f[0], f[1].name))[:_MAX_LABELS]
     yield from sorted((factor for _, factor in most_frequent), key=lambda f: f.name)
 
 
 def _decided(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[tuple[str, Levels]]:
-    """Each code's label by record, (N,): 0 absent, 1 present, -1 where nobody decided; codes in order."""
+    """Each finding's name and its label by record, (N,): 0 absent, 1 present, -1 where nobody decided."""
     places = records.select("record_id").with_row_index("place")
     decided = labels.select("record_id", "code_system", "code", present=_IS_PRESENT).join(places, on="record_id")
     for (system, code), of_code in sorted(decided.group_by("code_system", "code"), key=lambda group: str(group[0])):
         known = of_code.drop_nulls("present")
         levels = np.full(records.height, -1)
         levels[known["place"].to_numpy()] = known["present"].to_numpy()
-        yield label_name(str(system), str(code)), levels
+        yield code_name(str(system), str(code)), levels

@@ -15,13 +15,22 @@ from scipy.stats import false_discovery_control
 
 from chiron.quality.absence import MAX_MODELLED, Absence, Screened, model_of, screen
 from chiron.quality.completeness import completeness_of
-from chiron.quality.factors import Factor, factors_of, first_of_each_patient, numbers_of, taken, unread, with_facts
+from chiron.quality.factors import (
+    Factor,
+    factors_of,
+    first_of_each_patient,
+    label_of,
+    numbers_of,
+    taken,
+    unread,
+    with_facts,
+)
 from chiron.quality.little import little_test
 from chiron.quality.sensitivity import bounds_of
 from chiron.quality.strata import find_holes
 from schemas.missingness import AbsenceModel, ColumnMissingness, Dependence, Passport
 
-__all__ = ["FALSE_DISCOVERY_RATE", "column_missingness", "passport_of"]
+__all__ = ["FALSE_DISCOVERY_RATE", "column_missingness", "passport_of", "q_values_of"]
 
 FALSE_DISCOVERY_RATE: Final = 0.05
 _MAX_HOLES: Final = 1000
@@ -84,9 +93,8 @@ def column_missingness(
 ) -> tuple[ColumnMissingness, ...]:
     """Every column, fact and label: how much is missing, and on what its absence depends.
 
-    Absence is tested against each factor (`chiron.quality.factors`) and against all of them (`chiron.quality.absence`),
-    false discoveries controlled over all tests of the dataset (Benjamini and Hochberg 1995). Where patients are known,
-    one record of each is tested, because records of one patient are not independent.
+    Absence is tested against each factor (`chiron.quality.factors`) and against all of them (`chiron.quality.absence`).
+    Where patients are known, one record of each is tested, because records of one patient are not independent.
     """
     wide = with_facts(records.sort("record_id"), facts)
     absences, same = _absences(wide, labels)
@@ -124,24 +132,33 @@ def _columns(
 def _tested(
     absences: Mapping[str, Flags], same: Mapping[str, tuple[str, ...]], factors: Sequence[Factor]
 ) -> dict[str, _Tested]:
-    """The tests of all columns are one family; models are made of the emptiest columns."""
+    """The tests of every column; models are made of the emptiest ones only."""
     emptiest = sorted(absences, key=lambda name: -int(absences[name].sum()))[:_MAX_MODELS]
     tested = {}
     for name, gone in absences.items():
-        own = {called.removesuffix(" unread") for called in (name, *same.get(name, ()))}
+        own = {label_of(called) for called in (name, *same.get(name, ()))}
         others = [factor for factor in factors if factor.name not in own]
         model = model_of(gone, others) if name in emptiest else None
         tested[name] = _Tested(list(screen(gone, others)), model, [])
-    p_values = [p for found in tested.values() for p in _p_values(found)]
-    q_values = iter(false_discovery_control(p_values) if p_values else ())
-    return {
-        name: found._replace(q_values=[float(next(q_values)) for _ in _p_values(found)])
-        for name, found in tested.items()
-    }
+    q_values = q_values_of([_p_values(found) for found in tested.values()])
+    return {name: found._replace(q_values=q) for (name, found), q in zip(tested.items(), q_values, strict=True)}
 
 
 def _p_values(found: _Tested) -> list[float]:
     return [one.p_value for one in found.single] + ([found.model.p_value] if found.model else [])
+
+
+def q_values_of(families: Sequence[Sequence[float]]) -> list[list[float]]:
+    """False-discovery control over columns first, then over the tests of each (Benjamini and Bogomolov 2014).
+
+    families: the p-values of each column's tests; it may have none. Were all tests one family, columns that are
+    missing for many reasons would make it easy for the others to have one by chance.
+    """
+    within = [false_discovery_control(family) if family else np.array([]) for family in families]
+    of_columns = [float(q.min()) for q in within if q.size]  # Simes' p-value of "no reason at all"
+    n_found = int((false_discovery_control(of_columns) < FALSE_DISCOVERY_RATE).sum()) if of_columns else 0
+    share = len(of_columns) / max(n_found, 1)
+    return [[min(float(q) * share, 1.0) for q in own] for own in within]
 
 
 def _together(partly: Mapping[str, Flags]) -> dict[str, tuple[str, ...]]:

@@ -132,7 +132,7 @@ class _Expected:
         code, bands = stratum[:2], stratum[2:]
         n = self._n.get(code, 0)
         shares = (self._share(code, name, band, n) for name, band in zip(_BANDS, bands, strict=True))
-        return round((n + 1) * prod(shares), 2)
+        return round(float((n + 1) * prod(shares)), 2)
 
     def _share(self, code: tuple[str, ...], name: str, band: str, n: int) -> float:
         share: float = (self._own[name].get((*code, band), 0) + self._overall[name].get(band, 0.0)) / (n + 1)

@@ -77,8 +77,8 @@ def test_labels_are_present_absent_or_unknown():
 
 def test_labels_that_nobody_decided_are_unread():
     found = unread(records_of(4), labels_of([(0, AF, 1.0), (1, AF, 0.0), (2, AF, None), (3, AF, 0.5), (0, SINUS, 0.0)]))
-    assert found["label atrial fibrillation unread"].tolist() == [False, False, True, True]
-    assert found["label normal sinus rhythm unread"].tolist() == [False, True, True, True]
+    assert found["unread atrial fibrillation"].tolist() == [False, False, True, True]
+    assert found["unread normal sinus rhythm"].tolist() == [False, True, True, True]
 
 
 def test_readers_of_one_record_are_one_level():
