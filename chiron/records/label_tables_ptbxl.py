@@ -14,7 +14,7 @@ from chiron.records.circumstances import circumstances
 from chiron.records.label_rows import FAULT, RECORD, readings, record_faults, refuse_rows
 from chiron.records.landing import LandingFile
 from chiron.records.parsed import Parsed, RecordNames, RowFault, by_name
-from chiron.records.ptbxl_counts import lost_statements, records_per_ecg, stated_statements
+from chiron.records.ptbxl_counts import lost_statements, records_per_row, stated_statements
 from chiron.records.ptbxl_rows import COLUMNS, annotator_of, judge_rows, places_of, statements_of
 from chiron.records.stated_values import stated_facts
 from schemas.codes import Code, Sex, is_code
@@ -55,8 +55,8 @@ def read_ptbxl(
     found = statements.join(read, on=ROW)
     parsed.annotations = readings(found, read, source)
     _add_circumstances(parsed, profile, good, places)
-    n_records = records_per_ecg(cells.frame, places)
-    parsed.stated = stated_statements(source.code_system, content, n_records)
+    n_records = records_per_row(cells, places)
+    parsed.stated = stated_statements(source.code_system, content, cells, n_records)
     parsed.lost = lost_statements(source.code_system, cells, rows, n_records)
     return parsed
 

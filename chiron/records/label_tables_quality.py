@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from chiron.records.cells import Cells, read_cells, read_table_bytes, require_columns
+from chiron.records.cells import ROW, Cells, read_cells, read_table_bytes, require_columns
 from chiron.records.label_rows import (
     FAULT,
     RECORD,
@@ -27,7 +27,7 @@ __all__ = ["read_lead_quality"]
 
 _STATED: Final = " stated"
 _POOR: Final = "unacceptable"
-_RAW_POOR: Final = re.compile(rb",[ \t]*+\"?unacceptable\"?[ \t]*+(?=[,\r\n]|\Z)")
+_RAW_POOR: Final = re.compile(rb",[ \t]*+\"?unacceptable\"?[ \t]*+(?=[,\r\n]|\Z)[^\r\n]*+")
 
 
 def read_lead_quality(source: LeadQualityTable, file: LandingFile, names: RecordNames, number: int) -> Parsed:
@@ -67,7 +67,8 @@ def _events(source: LeadQualityTable, good: pl.DataFrame) -> pl.DataFrame:
 
 
 def _lost(code: Code, cells: Cells, rows: pl.DataFrame) -> Counter[tuple[RowFault, Code]]:
-    refused = rows.filter(pl.col(FAULT).is_not_null() & (pl.col("group") == _POOR))[FAULT]
+    says_so = pl.any_horizontal(pl.col(name for name in cells.frame.columns if name not in (ROW, "record")) == _POOR)
+    refused = rows.filter(pl.col(FAULT).is_not_null() & says_so)[FAULT]
     lost = Counter({(RowFault(fault), code): n for fault, n in Counter(refused).items()})
     n_misfits = sum(_POOR in (cell.strip() for cell in row[1:]) for _, row in cells.misfits)
     return lost + Counter({(RowFault.UNREADABLE_ROW, code): n_misfits})

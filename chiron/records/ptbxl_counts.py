@@ -1,10 +1,10 @@
 """How many statements PTB-XL's table has, counted in its raw text without a CSV parser, and how many of them were lost.
 
-Each counts once for every record that its ECG is: two where both rates are in the folder.
+Each counts once for every record that its row is about: two where both rates of an ECG are in the folder.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -15,44 +15,55 @@ from chiron.records.label_rows import FAULT
 from chiron.records.parsed import RowFault
 from schemas.codes import Code, CodeSystem, is_code
 
-__all__ = ["lost_statements", "records_per_ecg", "stated_statements"]
+__all__ = ["lost_statements", "records_per_row", "stated_statements"]
 
 _QUOTED: Final = r"'([^'\\\r\n]{1,32})':"
-_ROW_OR_STATEMENT: Final = re.compile(rf"^(\d{{1,9}}),|{_QUOTED}", re.MULTILINE | re.ASCII)
+_LINE_OR_STATEMENT: Final = re.compile(rf"^([^,\n]*+)|{_QUOTED}", re.MULTILINE)
 
 
-def records_per_ecg(frame: pl.DataFrame, places: pl.DataFrame) -> dict[str, int]:
-    """The table's own number of an ECG -> of how many records it is."""
-    n = places.group_by(ROW).len("n").join(frame.select(ROW, "ecg_id"), on=ROW)
-    return dict(n.group_by("ecg_id").agg(pl.col("n").max()).iter_rows())
+def records_per_row(cells: Cells, places: pl.DataFrame) -> dict[int, int]:
+    """The position of a row -> of how many records it is; of one that can't be used, 1."""
+    return {n: 1 for n, _ in cells.misfits} | dict(places.group_by(ROW).len().iter_rows())
 
 
-def stated_statements(system: CodeSystem, content: bytes, n_records: Mapping[str, int]) -> Counter[Code]:
-    """What stands in quotes before a colon, after the number that begins a line."""
+def stated_statements(system: CodeSystem, content: bytes, cells: Cells, n_records: Mapping[int, int]) -> Counter[Code]:
+    """What stands in quotes before a colon, once in each line that begins as a row does."""
+    waiting: defaultdict[str, deque[int]] = defaultdict(deque)
+    for first, position in sorted(_first_cells(cells), key=lambda cell: cell[1]):
+        waiting[first].append(n_records[position])
     counts: Counter[str] = Counter()
     weight, seen = 1, set[str]()
-    for match in _ROW_OR_STATEMENT.finditer(content.decode("utf-8", "replace")):
-        ecg_id, text = match.groups()
-        if ecg_id:
-            weight, seen = n_records.get(ecg_id, 1), set()
-        elif text not in seen:
-            seen.add(text)
-            counts[text] += weight
-    return Counter({Code(system, text): n for text, n in counts.items() if is_code(Code(system, text))})
+    text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    for match in _LINE_OR_STATEMENT.finditer(text):
+        begin, statement = match.groups()
+        if begin is not None:
+            rows = waiting.get(begin.strip().strip('"').strip())
+            weight, seen = rows.popleft() if rows else 1, set()
+        elif statement not in seen:
+            seen.add(statement)
+            counts[statement] += weight
+    return Counter({Code(system, c): n for c, n in counts.items() if is_code(Code(system, c))})
 
 
 def lost_statements(
-    system: CodeSystem, cells: Cells, rows: pl.DataFrame, n_records: Mapping[str, int]
+    system: CodeSystem, cells: Cells, rows: pl.DataFrame, n_records: Mapping[int, int]
 ) -> Counter[tuple[RowFault, Code]]:
     """The statements of rows at fault. rows: `ROW` and `FAULT`."""
     lost: Counter[tuple[RowFault, Code]] = Counter()
-    refused = cells.frame.join(rows.filter(pl.col(FAULT).is_not_null()), on=ROW)
-    for ecg_id, statements, fault in refused.select("ecg_id", "scp_codes", FAULT).iter_rows():
-        for code in _codes(system, [statements]):
-            lost[RowFault(fault), code] += n_records.get(ecg_id, 1)
+    refused = rows.filter(pl.col(FAULT).is_not_null()).join(cells.frame, on=ROW)
+    for position, fault, *texts in refused.select(ROW, FAULT, pl.exclude(ROW, FAULT)).iter_rows():
+        for code in _codes(system, texts):
+            lost[RowFault(fault), code] += n_records[position]
     for _, row in cells.misfits:
         lost.update((RowFault.UNREADABLE_ROW, code) for code in _codes(system, row))
     return lost
+
+
+def _first_cells(cells: Cells) -> Iterable[tuple[str, int]]:
+    """The first cell of every row, and the row's position."""
+    first = next(name for name in cells.frame.columns if name != ROW)
+    yield from cells.frame.select(first, ROW).iter_rows()
+    yield from ((row[0].strip(), position) for position, row in cells.misfits)
 
 
 def _codes(system: CodeSystem, texts: Iterable[str]) -> set[Code]:
