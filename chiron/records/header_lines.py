@@ -26,13 +26,16 @@ NULL: Final = "~"  # the name of a segment that is a gap, and of a layout's file
 _MAX_LINE_CHARACTERS: Final = 8192  # of what is no comment
 _DEFAULT_GAIN: Final = "200"  # the grammar's, of a layout that states none
 
+_VOLTAGES: Final = {"v": "V", "mv": "mV", "uv": "uV", "\u03bcv": "uV", "nv": "nV"}  # folded: the micro sign is a mu
+
 # Every quantifier is possessive, so that a line is read once, whatever is in it.
 _NUMBER: Final = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:e[-+]?+\d++)?+|[-+]?+(?:nan|inf)"
 _RECORD_LINE: Final = re.compile(
     rf"[-\w]++(?:/(?P<n_segments>\d++))?+\s++(?P<n_signals>\d++)\s++(?P<fs>{_NUMBER})(?:/\S*+)?+"
-    r"(?:\s++(?P<n_frames>\d++)(?:\s++[\d:.]++(?:\s++\d{1,2}+/\d{1,2}+/(?P<year>\d{4}))?+)?+)?+",
+    r"(?:\s++(?P<n_frames>\d++)(?:\s++(?P<when>.*+))?+)?+",
     re.ASCII | re.IGNORECASE,
 )
+_TIME_AND_DATE: Final = re.compile(r"[\d:.]++\s++\d{1,2}+/\d{1,2}+/(?P<year>\d{4})", re.ASCII)
 _SIGNAL_LINE: Final = re.compile(
     r"(?P<file>\S++)\s++(?P<format>\d++)(?:x(?P<per_frame>\d++))?+(?::(?P<skew>\d++))?+(?:\+(?P<offset>\d++))?+"
     rf"\s++(?P<gain>{_NUMBER})(?:\((?P<baseline>-?+\d++)\))?+(?:/(?P<unit>\S++))?+"
@@ -95,14 +98,22 @@ def read_record_line(line: str) -> RecordLine:
             QuarantineReason.UNREADABLE_HEADER,
             f"record line: expected name, number of signals, rate, number of samples; found {len(line.split())} words",
         )
-    n_segments, n_signals, fs, n_frames, year = match.groups()
+    n_segments, n_signals, fs, n_frames, when = match.groups()
     return RecordLine(
         n_segments=_integer(n_segments) if n_segments else None,
         n_signals=_integer(n_signals),
         frame_hz=float(fs),
         n_frames=_integer(n_frames or "0"),
-        year=int(year) if year else None,
+        year=_year(when),
     )
+
+
+def _year(when: str | None) -> int | None:
+    """The year of a date as the grammar has it. What CinC 2020 writes there (`05-Feb-2020 11:39:16`) is the day of its
+    conversion.
+    """
+    match = _TIME_AND_DATE.fullmatch(when) if when else None
+    return int(match["year"]) if match else None
 
 
 def read_segment_line(line: str, number: int) -> tuple[str, int]:
@@ -123,7 +134,7 @@ def read_signal_line(line: str, number: int) -> SignalSpec:
         _refuse_path(number)
     stored = _stored(storage, per_frame, skew, offset, number)
     scale = _scale(gain, baseline or zero)
-    return SignalSpec(file_name, *stored, *scale, unit or "mV", _name(lead, number), _signed(first or "0"))
+    return SignalSpec(file_name, *stored, *scale, _unit(unit), _name(lead, number), _signed(first or "0"))
 
 
 def read_layout_line(line: str, number: int) -> SignalSpec:
@@ -131,7 +142,7 @@ def read_layout_line(line: str, number: int) -> SignalSpec:
     _, _, per_frame, _, _, gain, baseline, unit, zero, _, lead = _fields(line, number)
     stored = _stored("16", per_frame, None, None, number)
     scale = _scale(gain if float(gain) else _DEFAULT_GAIN, baseline or zero)
-    return SignalSpec(NULL, *stored, *scale, unit or "mV", _name(lead, number))
+    return SignalSpec(NULL, *stored, *scale, _unit(unit), _name(lead, number))
 
 
 def _fields(line: str, number: int) -> tuple[Any, ...]:
@@ -149,6 +160,11 @@ def _fields(line: str, number: int) -> tuple[Any, ...]:
 
 def _refuse_path(number: int) -> NoReturn:
     refuse(QuarantineReason.UNSAFE_PATH, f"signal {number}: expected a plain file name, found another kind of path")
+
+
+def _unit(unit: str | None) -> str:
+    """A unit of voltage as it should be written, for some write `mv`. The grammar's default is mV."""
+    return _VOLTAGES.get(unit.casefold(), unit) if unit else "mV"
 
 
 def _name(lead: str | None, number: int) -> str:

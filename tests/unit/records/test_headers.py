@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chiron.errors import InputRefused
-from chiron.records.header_lines import _FILE_NAME, _RECORD_LINE, _SEGMENT_LINE, _SIGNAL_LINE
+from chiron.records.header_lines import _FILE_NAME, _RECORD_LINE, _SEGMENT_LINE, _SIGNAL_LINE, _TIME_AND_DATE
 from chiron.records.headers import parse_header
 from schemas.codes import QuarantineReason
 
@@ -88,7 +88,7 @@ def test_a_long_run_of_digits_is_read_once(old):
 
 def test_no_quantifier_of_a_pattern_can_give_back_what_it_took():
     """Of `+`, `*` and `?` only the possessive forms are there, so no input is tried in two ways."""
-    for pattern in (_RECORD_LINE, _SIGNAL_LINE, _SEGMENT_LINE, _FILE_NAME):
+    for pattern in (_RECORD_LINE, _SIGNAL_LINE, _SEGMENT_LINE, _TIME_AND_DATE, _FILE_NAME):
         bare = re.sub(r"\\.|\[[^]]*\]|\(\?(?:P<\w+>|:)", "a", pattern.pattern)
         greedy = re.findall(r"[+*?](?!\+)", re.sub(r"([+*?]|\})\+", "", bare))
         assert greedy == []
@@ -107,6 +107,29 @@ def test_leads_may_have_several_samples_per_frame_and_the_fastest_gives_the_rate
     assert (header.fs_hz, header.n_samples) == (500.0, 4000)
     assert [(s.per_frame, s.skew) for s in header.signals] == [(4, 0), (1, 3)]
     assert header.files[0].expected_bytes(1000) == 1000 * 5 * 3 // 2
+
+
+@pytest.mark.parametrize(
+    ("when", "year"),
+    [
+        ("11:05:48 1/05/2000", 2000),
+        ("8:26:04.529 26/10/1994", 1994),
+        ("11:05:48", None),
+        ("05-Feb-2020 11:39:16", None),  # CinC 2020: https://physionet.org/content/challenge-2020/
+        ("0:0:0 0/0/0", None),
+    ],
+)
+def test_a_year_is_that_of_a_date_as_the_grammar_has_it(when, year):
+    assert parse_header(GOOD.replace(b"11:05:48 1/05/2000", when.encode())).year == year
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [("mv", "mV"), ("mV", "mV"), ("uv", "uV"), ("\u00b5V", "uV"), ("\u03bcV", "uV"), ("mmHg", "mmHg"), ("Bpm", "Bpm")],
+)
+def test_units_of_voltage_are_known_in_any_case(written, unit):
+    """An unknown one would be taken for mV, a thousand times too much."""
+    assert parse_header(GOOD.replace(b"1000/mV", f"1000/{written}".encode())).signals[0].unit == unit
 
 
 def test_a_length_may_be_left_out():
