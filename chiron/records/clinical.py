@@ -6,6 +6,7 @@ because few people are that old and an exact age would give them away. Free text
 The ways in which known sets write, with their numbers changed:
 
     Age: 63                             CinC 2020 and 2021, PTB
+    ECG date: 01/10/1990                PTB
     Age: 62  Sex: M                     European ST-T
     <age>: 70 <sex>: M <diagnoses> ...  MIMIC
     69 M 1085 1629 x1                   MIT-BIH: age, sex, tape
@@ -28,10 +29,11 @@ _NEXT: Final = re.compile(r"\s+(?=<|(?:age|sex|gender|height|weight)\s?:)", re.I
 _AGE_AND_SEX: Final = re.compile(r"(?P<age>-?\d{1,3}) (?P<sex>[MF])(?: \S+ \S+ x\d)?")
 _UNKNOWN: Final = {"", "unknown", "nan", "n/a", "none", "?", "??", "-1"}
 _SEXES: Final = {"f": Sex.FEMALE, "female": Sex.FEMALE, "m": Sex.MALE, "male": Sex.MALE}
-_UNITS: Final = {
+_WRITTEN: Final = {  # a number that is not alone
     "age_years": re.compile(r"(.*\d)\s?(?:y|yr|yrs|years|years old)\.?", re.IGNORECASE),
     "height_cm": re.compile(r"(.*\d)\s?cm\.?", re.IGNORECASE),
     "weight_kg": re.compile(r"(.*\d)\s?kg\.?", re.IGNORECASE),
+    "year": re.compile(r"\d{1,2}/\d{1,2}/(\d{4})"),  # of a day nothing else is kept
 }
 _LIMITS: Final = {
     "age_years": (0.0, 300.0),
@@ -46,6 +48,7 @@ _COLUMNS: Final = {
     "height": "height_cm",
     "weight": "weight_kg",
     "year": "year",
+    "ecg date": "year",
     "patient": "patient",
     "site": "site",
     "device": "device",
@@ -77,8 +80,8 @@ class Clinical:
             self.not_understood.append(column)
 
     def _take_number(self, column: str, value: str) -> bool:
-        unit = _UNITS[column].fullmatch(value) if column in _UNITS else None
-        number = _number(unit[1] if unit else value, *_LIMITS[column])
+        written = _WRITTEN[column].fullmatch(value)
+        number = _number(written[1] if written else value, *_LIMITS[column])
         if number is None:
             return False
         self.numbers[column] = min(number, _POOLED_AGE_YEARS) if column == "age_years" else number

@@ -15,6 +15,7 @@ from schemas.codes import Sex
         (["age: 81", "sex: male", "ECG date: 01/10/1990"], 81, Sex.MALE),  # PTB
         (["Age: 62  Sex: M", "Mixed angina"], 62, Sex.MALE),  # European ST-T
         (["<age>: 70 <sex>: F <diagnoses> CHF <medications> none"], 70, Sex.FEMALE),  # MIMIC
+        (["<age>: 28  <sex>: M  <Height>: 170  <Weight>: 64"], 28, Sex.MALE),
         (["<age>: ?? <sex>: ?"], None, None),  # MIMIC
         (["69 M 1085 1629 x1", "Aldomet, Inderal"], 69, Sex.MALE),  # MIT-BIH
         (["-1 M 978 654 x1"], None, Sex.MALE),
@@ -59,9 +60,14 @@ def test_free_text_says_nothing(story):
 
 
 def test_what_is_stated_and_not_understood_is_null_and_counted():
-    clinical = read_comments(["Age: 5 months", "Sex: divers", "Height: 1.80", "Weight: inf", "Year: 04/05/2001"])
+    clinical = read_comments(["Age: 5 months", "Sex: divers", "Height: 1.80", "Weight: inf", "Year: 4.5.01"])
     assert (clinical.numbers, clinical.sex) == ({}, None)
     assert clinical.not_understood == ["age_years", "sex", "height_cm", "weight_kg", "year"]
+
+
+def test_of_a_day_the_year_is_kept():
+    assert read_comments(["ECG date: 01/10/1990"]).numbers == {"year": 1990.0}  # PTB
+    assert read_comments(["Infarction date: 29-Sep-90", "Admission date: 29/09/1990"]).numbers == {}
 
 
 def test_units_may_follow_a_number():
