@@ -35,9 +35,12 @@ def completeness_of(missing: Mapping[str, Flags], factors: Sequence[Factor]) -> 
 def _rows(missing: Mapping[str, Flags], factor: Factor) -> list[GroupCompleteness]:
     known, n_levels = factor.levels >= 0, len(factor.names)
     n_missing = [np.bincount(factor.levels[gone & known], minlength=n_levels) for gone in missing.values()]
-    is_label = factor.name.startswith(LABEL)
-    return [
+    rows = [
         GroupCompleteness(by=factor.name, group=name, n_records=int(n), n_missing=tuple(int(m[i]) for m in n_missing))
         for i, (name, n) in enumerate(zip(factor.names, factor.counts, strict=True))
-        if not (is_label and name == ABSENT)
     ]
+    return _of_finding(rows, factor.name.removeprefix(LABEL)) if factor.name.startswith(LABEL) else rows
+
+
+def _of_finding(rows: Sequence[GroupCompleteness], finding: str) -> list[GroupCompleteness]:
+    return [row.model_copy(update={"by": LABEL.strip(), "group": finding}) for row in rows if row.group != ABSENT]

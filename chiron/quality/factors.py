@@ -16,7 +16,7 @@ import polars as pl
 from chiron.labels.positive import UNDECIDED, is_positive
 from chiron.labels.readings import code_name
 from chiron.quality.strata import age_band
-from schemas.tables import RECORDS
+from schemas.tables import FACTS, RECORDS
 
 __all__ = [
     "ABSENT",
@@ -70,18 +70,18 @@ class Factor:
 def with_facts(records: pl.DataFrame, facts: pl.DataFrame | None) -> pl.DataFrame:
     """`records`, with a column for each fact; its numbers where it has any, else its text.
 
-    A fact is missing where a record has no row of it, or one without a value. Of more than 64 facts, the first by name
-    are taken.
+    A fact is missing where a record has no row of it, or one without a value. What is not finite is no value. Of more
+    than 64 facts, the first by name are taken.
     """
-    kept = records.drop(_BY_DESIGN, strict=False)
-    if facts is None or facts.is_empty():
-        return kept
+    wide = records.drop(_BY_DESIGN, strict=False)
+    facts = FACTS.empty() if facts is None else facts
     for name in sorted(set(facts["fact"].unique()) - set(records.columns))[:_MAX_FACTS]:
-        of_one = facts.filter(pl.col("fact") == name)
+        of_one = facts.filter(pl.col("fact") == name).unique("record_id", keep="first", maintain_order=True)
         value = "number" if of_one["number"].count() else "text"
-        column = of_one.select("record_id", pl.col(value).alias(name)).unique("record_id", keep="first")
-        kept = kept.join(column, on="record_id", how="left", maintain_order="left")
-    return kept
+        column = of_one.select("record_id", pl.col(value).alias(name))
+        wide = wide.join(column, on="record_id", how="left", maintain_order="left")
+    numbers = pl.col(pl.Float64)
+    return wide.with_columns(pl.when(numbers.is_finite()).then(numbers))
 
 
 def first_of_each_patient(records: pl.DataFrame) -> Flags:

@@ -75,6 +75,7 @@ def _varies(column: Floats) -> bool:
 def _standardised(values: Floats) -> Floats:
     """The test does not depend on units; its arithmetic does."""
     values = np.where(np.isfinite(values), values, np.nan)
+    values = values / np.nanmax(np.abs(values), axis=0)  # so that no sum overflows
     scaled: Floats = (values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
     return scaled
 

@@ -22,7 +22,7 @@ def test_values_are_counted_in_the_groups_of_every_factor():
 
 def test_the_group_of_a_finding_is_who_has_it():
     (row,) = completeness_of({"age_years": AGE}, [LABEL]).groups
-    assert (row.by, row.group, row.n_records, row.n_missing) == ("label atrial fibrillation", "present", 3, (3,))
+    assert (row.by, row.group, row.n_records, row.n_missing) == ("label", "atrial fibrillation", 3, (3,))
 
 
 def test_measured_sizes_name_no_group():

@@ -118,3 +118,52 @@ def test_p_value_equals_the_textbook_chi_square():
 def test_an_empty_dataset_has_a_passport():
     passport = passport_of(records_of(0), LABELS.empty(), n_wanted=10)
     assert (passport.n_records, passport.holes) == (0, ())
+
+
+def test_a_finding_that_one_reader_never_looks_for_is_unread_for_a_reason():
+    readings = readings_of(400, every_nth_differs=401).filter(pl.col("annotator_id") == "a")
+    reader = np.where(np.arange(800) // 2 % 4 == 0, "c", "a")
+    readings = readings.with_columns(annotator_id=pl.Series(reader)).filter(
+        (pl.col("annotator_id") == "a") | (pl.col("code") == "N")
+    )
+    labels = consensus_labels(readings)
+    passport = passport_of(records_of(400), labels, n_wanted=10, annotations=readings)
+    (unread,) = [c for c in passport.columns if c.column == "unread atrial fibrillation"]
+    assert unread.n_missing == 100
+    assert unread.depends_on[0].on == "reader"
+    assert (unread.depends_on[0].emptiest.name, unread.depends_on[0].emptiest.share_missing) == ("c", 1.0)
+    assert unread.model.auroc.value == 1.0
+    (bounds,) = [b for b in passport.bounds if b.n_unlabelled]
+    assert (bounds.n_unlabelled, bounds.n_positive + bounds.n_negative) == (100, 300)
+
+
+def test_findings_that_are_unread_in_the_same_records_are_told_of_once():
+    labels = consensus_labels(readings_of(100, every_nth_differs=101).filter(pl.col("record_id") < "r00060"))
+    unread = [c for c in passport_of(records_of(100), labels, n_wanted=1).columns if c.column.startswith("unread ")]
+    # forty have no reading, and of the first record the two readers make a tie
+    assert [(c.column, c.n_missing, c.same_as) for c in unread] == [
+        ("unread atrial fibrillation", 41, ("unread normal sinus rhythm",))
+    ]
+
+
+def test_columns_that_go_missing_together_are_said_to():
+    gone = np.random.Generator(np.random.Philox(1)).random(300) < 0.4
+    full = records_of(300)
+    both = {name: blanked(full[name], gone) for name in ("height_cm", "weight_kg")}
+    found = verdicts(records_of(300, **both, sex=blanked(full["sex"], ~gone)))
+    assert found["height_cm"].together_with == ("weight_kg",)
+    assert found["sex"].together_with == ()
+
+
+def test_a_passport_says_whose_records_it_looked_at():
+    records = records_of(40, patient_id=[f"p{i // 2}" for i in range(40)])
+    assert (
+        "tests look at one record of each patient: 20 of 40" in passport_of(records, LABELS.empty(), n_wanted=1).notes
+    )
+
+
+def test_only_the_thousand_most_lacking_holes_are_listed_and_all_are_counted():
+    rows = [("r00000", "SNOMED-CT", str(code), 1.0, 1, None, 1.0, "single_reader") for code in range(1000, 1150)]
+    passport = passport_of(records_of(1), pl.DataFrame(rows, schema=LABELS.polars, orient="row"), n_wanted=10)
+    assert (len(passport.holes), passport.n_holes) == (1000, 150 * 5 * 2)
+    assert {hole.n_found for hole in passport.holes} == {0}  # the 150 with one record come last
