@@ -68,6 +68,7 @@ class ValidateParams(Frozen):
 
     splits: SplitShares = SplitShares()
     gate: GateParams = GateParams()
+    suspects: bool = True  # rank labels by doubt: reads every recording once more
 
 
 class SynthesizeParams(Frozen):

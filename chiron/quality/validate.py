@@ -3,6 +3,7 @@
 A closed gate is no error here: `gate.json` says so, and whoever runs the stage decides.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,19 +17,24 @@ from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import link_table, write_table
 from chiron.errors import Damaged
 from chiron.labels.agreement import agreement_of
-from chiron.labels.consensus import consensus_labels
+from chiron.labels.consensus import consensus_of
 from chiron.progress import report_progress
 from chiron.quality.expectations import run_checkpoint
 from chiron.quality.missingness import passport_of
+from chiron.quality.myth import myth_of
+from chiron.quality.quality_report import quality_report
 from chiron.quality.signals import record_quality, signal_quality
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
+from chiron.quality.suspects import suspect_labels
 from chiron.quality.vanishing import label_steps
 from chiron.quality.views import Evidence, views_of
 from schemas.agreement import AgreementReport
+from schemas.base import Report
 from schemas.gate import FAILING, GateReport
 from schemas.ingested import IngestReport
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import GateParams, ValidateParams
+from schemas.quality import RECORDINGS
 from schemas.results import StageOutcome
 from schemas.tables import ANNOTATIONS, FACTS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
 from schemas.vanishing import VanishingReport
@@ -39,10 +45,10 @@ VALIDATE: Final = Stage("validate", 3, Kind.VALIDATED)
 
 
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
-    """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, and reports.
+    """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, reports.
 
-    The reports: agreement.json (AgreementReport), gate.json (GateReport) with failing.parquet (FAILING), passport.json
-    (Passport), vanishing.json (VanishingReport).
+    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, vanishing, passport, myth; where
+    there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
     Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
     report of its ingest.
     """
@@ -79,23 +85,38 @@ def _draft(parent: Dataset, params: ValidateParams) -> Draft:
 
 def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     """Fill the new dataset's folder."""
-    evidence = _evidence(parent, params)
-    _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
-    write_report(folder, AgreementReport(results=tuple(evidence.agreement)))
-    write_report(folder, evidence.passport)
-    write_report(folder, VanishingReport(steps=tuple(evidence.steps)))
-    gate, failing = check_evidence(evidence, params.gate)
-    write_report(folder, gate)
-    write_table(folder, FAILING, failing)
-
-
-def _evidence(parent: Dataset, params: ValidateParams) -> Evidence:
-    """Everything that the gate looks at."""
     records, annotations = _table(parent, RECORDS), _table(parent, ANNOTATIONS)
-    labels, splits = consensus_labels(annotations), assign_splits(records, params.splits)
+    consensus = consensus_of(annotations, records)
+    evidence = _evidence(parent, records, annotations, consensus.labels, params)
+    _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
+    gate, failing = check_evidence(evidence, params.gate)
+    for report in (gate, consensus.report, *_findings(evidence)):
+        write_report(folder, report)
+    write_table(folder, FAILING, failing)
+    if evidence.signals is not None and evidence.recordings is not None:
+        write_report(folder, quality_report(evidence.signals, evidence.recordings))
+        write_table(folder, RECORDINGS, evidence.recordings)
+        if params.suspects:
+            write_report(folder, suspect_labels(parent, evidence.labels, evidence.recordings))
+
+
+def _evidence(
+    parent: Dataset, records: pl.DataFrame, annotations: pl.DataFrame, labels: pl.DataFrame, params: ValidateParams
+) -> Evidence:
+    """Everything that the gate looks at."""
+    splits = assign_splits(records, params.splits)
     ingest = parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None
     signals = signal_quality(parent) if parent.manifest.signals else None
     recordings = record_quality(signals) if signals is not None else None
+    passport = passport_of(
+        records,
+        labels,
+        n_wanted=params.gate.min_records_per_stratum,
+        annotations=annotations,
+        facts=_table(parent, FACTS),
+        signal_quality=recordings,
+        splits=splits,
+    )
     return Evidence(
         records=records,
         annotations=annotations,
@@ -103,20 +124,20 @@ def _evidence(parent: Dataset, params: ValidateParams) -> Evidence:
         splits=splits,
         quarantine=_table(parent, QUARANTINE),
         agreement=agreement_of(annotations, records),
-        passport=passport_of(
-            records,
-            labels,
-            n_wanted=params.gate.min_records_per_stratum,
-            annotations=annotations,
-            facts=_table(parent, FACTS),
-            signal_quality=recordings,
-            splits=splits,
-        ),
+        passport=passport,
         steps=label_steps(ingest, annotations, labels),
         signals=signals,
         recordings=recordings,
         ingest=ingest,
     )
+
+
+def _findings(evidence: Evidence) -> Iterator[Report]:
+    """What the gate decides on, and what people should know beyond it."""
+    yield AgreementReport(results=tuple(evidence.agreement))
+    yield evidence.passport
+    yield VanishingReport(steps=tuple(evidence.steps))
+    yield myth_of(evidence.records, evidence.annotations, evidence.labels)
 
 
 def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:

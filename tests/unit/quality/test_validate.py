@@ -10,10 +10,14 @@ from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged
 from chiron.quality.validate import validate_dataset
 from schemas.agreement import AgreementReport
+from schemas.consensus import ConsensusReport
 from schemas.gate import FAILING, GateReport
 from schemas.manifest import Kind
 from schemas.missingness import Passport
+from schemas.myth import MythReport
 from schemas.params import GateParams, ValidateParams
+from schemas.quality import RECORDINGS, QualityReport
+from schemas.suspects import SuspectReport
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS
 from schemas.vanishing import VanishingReport
 
@@ -72,6 +76,24 @@ def test_the_reports_can_be_read_back(made):
     assert validated.report(Passport).n_records == 60
     assert validated.report(AgreementReport).results
     assert outcome.summary.endswith("gate open")
+
+
+def test_reports_say_how_labels_were_made_and_how_well_recordings_can_be_read(made):
+    _, _, validated = made
+    quality = validated.report(QualityReport)
+    assert (quality.n_recordings, quality.n_acceptable, quality.reasons) == (60, 60, {})
+    assert [(lead.lead, lead.n_recordings, lead.n_usable) for lead in quality.leads] == [("I", 60, 60)]
+    assert validated.table(RECORDINGS)["record_id"].to_list() == validated.table(RECORDS)["record_id"].to_list()
+    assert {code.n_records for code in validated.report(ConsensusReport).codes} == {60}
+    assert validated.report(MythReport).points[-1].n_records == 60
+    assert validated.report(SuspectReport).n_records == 54  # the readers differ in six, so those have no label to doubt
+
+
+def test_metadata_has_no_report_on_recordings(tmp_path):
+    parent = ingested(tmp_path, records_of(60, n_samples=[0] * 60), readings_of())
+    validated = open_dataset(validate_dataset(tmp_path, ValidateParams(), parent).ref)
+    assert not validated.report(GateReport).blocked
+    assert not {QualityReport.file_name, SuspectReport.file_name, "recordings.parquet"} & set(validated.manifest.files)
 
 
 def test_every_record_that_fails_a_check_is_listed(made):
