@@ -52,8 +52,7 @@ class FileKind(StrEnum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class LandingFile:
+class LandingFile(NamedTuple):
     """One file. `name` is relative to the landing folder; `sha256` is of the bytes, or of a link's target.
 
     Where a name is not UTF-8 (`is_text` false) its other bytes are escaped as `\\xff`; a backslash is always doubled.
@@ -61,12 +60,17 @@ class LandingFile:
 
     name: str
     is_text: bool
-    path: Path
+    where: str  # the path; as text, for a folder may hold millions
     kind: FileKind
     n_bytes: int
     changed_ns: int
     inode: int
     sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(self.where)
 
     @property
     def stem(self) -> str:
@@ -161,7 +165,7 @@ def _named_in(header: Path) -> tuple[str, ...]:
 
 
 def _list(root: str, paths: Iterable[str], seen: Mapping[str, SeenFile]) -> Landing:
-    files = (_describe(path[len(root) :].lstrip("/"), Path(path), seen) for path in paths)
+    files = (_describe(path[len(root) :].lstrip("/"), path, seen) for path in paths)
     return Landing({file.name: file for file in sorted(files, key=attrgetter("name"))})
 
 
@@ -184,18 +188,18 @@ def _walk(root: Path, excluded: Path | None) -> Iterator[str]:
     yield from (str(error.filename) for error in unreadable if str(error.filename) != str(root))
 
 
-def _describe(name: str, path: Path, seen: Mapping[str, SeenFile]) -> LandingFile:
-    status = path.lstat()
+def _describe(name: str, path: str, seen: Mapping[str, SeenFile]) -> LandingFile:
+    status = os.lstat(path)
     is_text, written = _written(name)
     known = seen.get(written)
     if known is not None and known[:3] == (status.st_size, status.st_mtime_ns, status.st_ino):
         kind, sha256 = FileKind.REGULAR, known.sha256
     else:
-        kind, sha256 = _look_at(path, status.st_mode)
+        kind, sha256 = _look_at(Path(path), status.st_mode)
     return LandingFile(
         name=written,
         is_text=is_text,
-        path=path,
+        where=path,
         kind=kind,
         n_bytes=status.st_size,
         changed_ns=status.st_mtime_ns,
@@ -227,7 +231,7 @@ def _look_at(path: Path, mode: int) -> tuple[FileKind, str]:
 
 def _is_unchanged(file: LandingFile) -> bool:
     try:
-        status = file.path.lstat()
+        status = os.lstat(file.where)
     except OSError:
         return False
     return (status.st_size, status.st_mtime_ns) == (file.n_bytes, file.changed_ns)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -68,8 +67,8 @@ class RecordNames:
     def __init__(self, ingested: Collection[str], quarantined: Collection[str]) -> None:
         """Both: names of records, the path below the landing folder without suffix."""
         every = {*ingested, *quarantined}
-        occurrences = Counter(PurePosixPath(name).name for name in every)
-        self._name_of = {base: n for n in every if occurrences[base := PurePosixPath(n).name] == 1}
+        occurrences = Counter(name.rpartition("/")[2] for name in every)
+        self._name_of = {base: n for n in every if occurrences[base := n.rpartition("/")[2]] == 1}
         self._name_of |= {name: name for name in every}
         self._ingested = frozenset(ingested)
 

@@ -78,22 +78,25 @@ def _plan(named: list[Named], inputs: Inputs, memory: Memory | None, dtype: Sign
     """Take over what did not change, where that saves work; count in `read` what the taken records said."""
     if memory is None or not can_append(memory.dataset.folder, dtype, default_shard_samples(dtype)):
         return _Plan(named, [], None)
-    taken = _unchanged(named, inputs, memory)
+    taken = _unchanged(named, inputs, memory, read.claimed)
     if not taken or _live_share(memory, taken) < _MIN_LIVE_SHARE:
         return _Plan(named, [], None)
-    _take_over(named, taken, inputs, memory, read)
+    read.names += [candidate.name for record_id, candidate in named if record_id in taken]
+    _count_taken(memory, taken, read)
     return _Plan([n for n in named if n[0] not in taken], sorted(taken), memory)
 
 
-def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory) -> set[str]:
-    """The ids of records whose files are the same, none more and none fewer."""
+def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory, claimed: set[str]) -> set[str]:
+    """The ids of records whose files are the same, none more and none fewer. Names of their files go to `claimed`."""
     candidates = dict(named)
-
-    def is_same(record_id: str, files: list[str], fingerprint: str) -> bool:
+    taken = set()
+    for record_id, files, fingerprint in memory.inputs("record_id", "files", "fingerprint"):
         candidate = candidates.get(record_id)
-        return candidate is not None and inputs.fingerprint(inputs.belonging(candidate, files), files) == fingerprint
-
-    return {seen[0] for seen in memory.inputs("record_id", "files", "fingerprint") if is_same(*seen)}
+        belonging = inputs.belonging(candidate, files) if candidate else []
+        if belonging and inputs.fingerprint(belonging, files) == fingerprint:
+            taken.add(record_id)
+            claimed.update(file.name for file in belonging)
+    return taken
 
 
 def _live_share(memory: Memory, taken: set[str]) -> float:
@@ -104,16 +107,15 @@ def _live_share(memory: Memory, taken: set[str]) -> float:
     return float(live / sizes.select(pl.max_horizontal(pl.col("end").max(), 1)).item())
 
 
-def _take_over(named: Iterable[Named], taken: set[str], inputs: Inputs, memory: Memory, read: ReadRecords) -> None:
-    """Count the taken records as if they had been read."""
-    candidates = dict(named)
-    for record_id, files, stated, not_understood in memory.inputs("record_id", "files", "stated", "not_understood"):
-        if record_id in taken:
-            candidate = candidates[record_id]
-            read.names.append(candidate.name)
-            read.claimed.update(f.name for f in inputs.belonging(candidate, files))
-            read.stated.update(_code(text) for text in stated)
-            read.unreadable_values.update(not_understood)
+def _count_taken(memory: Memory, taken: set[str], read: ReadRecords) -> None:
+    """Count what the own files of the taken records said, as if they had been read."""
+    seen = memory.scan(INPUTS.name).filter(pl.col("record_id").is_in(taken))
+    counts = [
+        dict(seen.select(pl.col(column).explode(empty_as_null=False)).group_by(column).len().collect().iter_rows())
+        for column in ("stated", "not_understood")
+    ]
+    read.stated.update({_code(text): n for text, n in counts[0].items()})
+    read.unreadable_values.update(counts[1])
 
 
 def _add(read: ReadRecords, record_id: str, candidate: Candidate, taking: Taking) -> None:
