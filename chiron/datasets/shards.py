@@ -9,6 +9,7 @@ Chunks are compressed as one block each: that is faster and smaller than what Bl
 
 import json
 import struct
+import sys
 from collections.abc import Iterator
 from io import FileIO
 from itertools import groupby
@@ -198,13 +199,14 @@ def _read_stored(file: FileIO, offset: int, n_bytes: int, layout: ArrayLayout) -
     raise Damaged(f"{SIGNALS}: expected chunks of {layout.chunk_samples} samples, found a damaged shard")
 
 
-def read_chunk(stored: bytes, layout: ArrayLayout) -> np.ndarray:
-    """The samples of a chunk. Raises Damaged."""
+def read_chunk(stored: bytes, layout: ArrayLayout, chunk: np.ndarray) -> None:
+    """Fill `chunk` with the samples that are stored. Raises Damaged."""
     if not stored:
-        return np.full(layout.chunk_samples, layout.missing, dtype=layout.dtype)
-    samples = np.empty(layout.chunk_samples, dtype=np.dtype(layout.dtype).newbyteorder("<"))
+        chunk[:] = layout.missing
+        return
     try:
-        blosc.decompress(stored, samples)
+        blosc.decompress(stored, chunk)
     except (RuntimeError, ValueError):
         raise Damaged(f"{SIGNALS}: expected compressed samples, found damaged ones") from None
-    return samples.astype(layout.dtype, copy=False)
+    if sys.byteorder == "big":
+        chunk.byteswap(inplace=True)

@@ -173,7 +173,8 @@ class SignalWriter:
             self._n_samples += old.chunk_samples
         if n_last := old.n_samples - self._n_samples:
             (stored,) = stored_chunks(after, old, range(last, last + 1))
-            self.append(read_chunk(stored, old)[:n_last])
+            read_chunk(stored, old, self._chunk)
+            self._filled, self._n_samples = n_last, old.n_samples
 
     def append(self, signal: np.ndarray) -> int:
         """Add a record's samples, (n_leads, n_samples). Returns the offset of its first sample."""
@@ -225,7 +226,8 @@ class SignalReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._layout = ArrayLayout.read(folder)
-        self._last = -1, np.empty(0, dtype=self._layout.dtype)  # the chunk that was read last, by number
+        self._chunk = np.empty(self._layout.chunk_samples, dtype=self._layout.dtype)  # the one that was read last
+        self._number = -1  # of the chunk
 
     @property
     def dtype(self) -> SignalDtype:
@@ -238,19 +240,19 @@ class SignalReader:
         if not 0 <= offset <= self._layout.n_samples - size or size < 0:
             raise IndexError(f"signal: expected samples within {self._layout.n_samples}, found {offset} + {size}")
         samples, end = np.empty(size, dtype=self._layout.dtype), offset + size
-        for number, chunk in self._chunks(offset, end):
-            begin = number * chunk.size
-            first, stop = max(offset, begin), min(end, begin + chunk.size)
-            samples[first - offset : stop - offset] = chunk[first - begin : stop - begin]
+        for begin in self._chunks(offset, end):
+            first, stop = max(offset, begin), min(end, begin + self._chunk.size)
+            samples[first - offset : stop - offset] = self._chunk[first - begin : stop - begin]
         return samples.reshape(n_leads, n_samples)
 
-    def _chunks(self, offset: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
-        """The chunks that hold a range of samples, by number."""
-        size = self._layout.chunk_samples
-        wanted = range(offset // size, -(-end // size))
-        if wanted and wanted[0] == self._last[0]:
-            yield self._last
+    def _chunks(self, offset: int, end: int) -> Iterator[int]:
+        """Read the chunks that hold a range of samples, one after the other; the offset of each one's first sample."""
+        wanted = range(offset // self._chunk.size, -(-end // self._chunk.size))
+        if wanted and wanted[0] == self._number:
+            yield self._number * self._chunk.size
             wanted = wanted[1:]
         for number, stored in zip(wanted, stored_chunks(self._folder, self._layout, wanted), strict=True):
-            self._last = number, read_chunk(stored, self._layout)
-            yield self._last
+            self._number = -1  # a damaged chunk leaves something else in its place
+            read_chunk(stored, self._layout, self._chunk)
+            self._number = number
+            yield number * self._chunk.size
