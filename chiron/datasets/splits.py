@@ -37,26 +37,23 @@ def split_of(bucket: int, shares: SplitShares) -> SplitName:
 
 
 def assign_splits(records: pl.DataFrame, shares: SplitShares) -> pl.DataFrame:
-    """The `splits` table of `records`: one row per patient. A group has the least of its units' buckets."""
-    unit = pl.when("patient_known").then("patient_id").otherwise("signal_sha256")
-    pairs = (
-        records.select("patient_id", "signal_sha256", "split_bucket", unit=unit).unique().sort("unit", "signal_sha256")
-    )
-    groups = _connected(zip(pairs["unit"], pairs["signal_sha256"], strict=True))
+    """The `splits` table of `records`: one row per patient. A group has the least of its units' buckets.
+
+    A record without samples of an unknown patient is a unit of its own.
+    """
+    content = pl.coalesce("signal_sha256", "patient_id")
+    unit = pl.when("patient_known").then("patient_id").otherwise(content)
+    pairs = records.select("patient_id", "split_bucket", content=content, unit=unit).unique().sort("unit", "content")
+    groups = _connected(zip(pairs["unit"], pairs["content"], strict=True))
     by_hash = pl.col("unit").map_elements(bucket_of, return_dtype=pl.Int32)
     placed = pairs.select(
         "patient_id",
         group_id=pairs["unit"].replace_strict(groups, return_dtype=pl.String),
         bucket=pl.coalesce("split_bucket", by_hash),
     )
-    split = (
-        pl.col("bucket")
-        .min()
-        .over("group_id")
-        .map_elements(lambda b: split_of(b, shares).value, return_dtype=pl.String)
-    )
+    of_group = pl.col("bucket").min().over("group_id")
     return (
-        placed.with_columns(split=split)
+        placed.with_columns(split=of_group.map_elements(lambda b: split_of(b, shares).value, return_dtype=pl.String))
         .unique("patient_id", keep="first", maintain_order=True)
         .select(*SPLITS.columns)
         .sort("patient_id")

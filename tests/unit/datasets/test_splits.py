@@ -46,3 +46,10 @@ def test_a_bucket_that_is_given_decides_whatever_the_pseudonym():
     rows = [("old", True, "x"), ("new", True, "y")]
     placed = [records([row]).with_columns(split_bucket=pl.lit(599, pl.Int32)) for row in rows]
     assert [assign_splits(one, SHARES)["split"].item() for one in placed] == ["valid", "valid"]
+
+
+def test_records_without_samples_are_units_of_their_own_where_patients_are_unknown():
+    rows = [(f"r{i}", False, None) for i in range(200)]
+    splits = assign_splits(records(rows), SHARES)
+    assert splits["group_id"].to_list() == splits["patient_id"].to_list()
+    assert splits["split"].n_unique() == 3
