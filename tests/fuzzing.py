@@ -13,8 +13,10 @@ from typing import Any
 
 import edfio
 import numpy as np
+import pydicom
 import scipy.io
 import wfdb
+from pydicom.data import get_testdata_file
 
 from chiron.errors import InputRefused
 from chiron.records.landing import list_landing
@@ -109,6 +111,16 @@ def make_matlab(folder: Path) -> None:
     scipy.io.savemat(folder / "b.mat", {"x": rows}, do_compression=True)
 
 
+def make_dicom(folder: Path) -> None:
+    """The electrocardiogram that pydicom ships, cut to its first group."""
+    dataset = pydicom.dcmread(get_testdata_file("waveform_ecg.dcm", download=False))
+    group = dataset.WaveformSequence[0]
+    group.NumberOfWaveformSamples = 200
+    group.WaveformData = group.WaveformData[: 200 * 2 * group.NumberOfWaveformChannels]
+    dataset.WaveformSequence = [group]
+    dataset.save_as(folder / "d.dcm")
+
+
 def real_wfdb(real_data: Path) -> list[Sample]:
     """Small records of each real source."""
     mains = [next(real_data.joinpath(source).rglob("*.hea")) for source in ("cinc2017", "ptbxl", "cinc2021")]
@@ -126,6 +138,7 @@ READERS = {
     "text": Reader("text", make_text, ".csv", LAYOUT),
     "sidecar": Reader("sidecar", make_sidecar, ".signal.yaml"),
     "matlab": Reader("matlab", make_matlab, ".mat", LAYOUT),
+    "dicom": Reader("dicom", make_dicom, ".dcm"),
 }
 
 
