@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from schemas.base import Frozen, Interval, Report
 from schemas.manifest import Sha256
+from schemas.vanishing import LabelStep
 
 __all__ = [
     "ArmName",
@@ -80,6 +81,7 @@ class TrainReport(Report):
     comparisons: tuple[Comparison, ...]
     roc: tuple[RocCurve, ...]
     losses: tuple[LossCurve, ...]
+    label_steps: tuple[LabelStep, ...] = ()  # from the dataset's labels to what was loaded, all splits
     fit_for_registration: bool = False  # synthetic first is above the best arm without synthetic data, at all records
     verdict: str
 

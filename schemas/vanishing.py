@@ -34,7 +34,6 @@ class KeptOut(StrEnum):
     NO_SIGNAL = "no signal"
     TARGET_UNKNOWN = "target undecided or not read"
     CODE_NOT_TAUGHT = "code is no output of the network"
-    NO_WEIGHT = "weight 0"
 
 
 class LabelStep(Frozen):

@@ -17,6 +17,7 @@ from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm, forest, from_scratch, pretrained, synthetic_first
 from chiron.learning.evaluation import best_threshold
 from chiron.learning.examples import Collection, View, collect, common_codes, labelled_records
+from chiron.learning.loaded import loaded_steps, require_all_loaded
 from chiron.learning.network import Network
 from chiron.learning.sampling import nested_order, strata_of
 from chiron.learning.summary import Scored, summarize
@@ -45,12 +46,14 @@ class Experiment:
 
 
 def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Experiment:
-    """Train every arm, then score all of them on the test split."""
+    """Train every arm, then score all of them on the test split. Raises GateClosed where labels vanish on loading."""
     target = Code(params.target_system, params.target_code)
     view = _view(real, cohort, target, params)
     train = _collect_split(real, view, SplitName.TRAIN)
     valid = _collect_split(real, view, SplitName.VALID)
     _check_enough(train, target)
+    loaded = {SplitName.TRAIN: train, SplitName.VALID: valid}
+    require_all_loaded(loaded_steps(real, view.codes, loaded))
     threads = settings().threads or os.cpu_count() or 1
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
@@ -59,7 +62,9 @@ def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Exper
     thresholds = _thresholds(final.network, valid)
     counts = {"n_train": len(train.record_ids), "n_valid": len(valid.record_ids), "n_cohort": len(synthetic.record_ids)}
     test, scored = _score_on_test(real, view, arms)
-    report = summarize(target, test, scored, counts, device=_device())
+    steps = loaded_steps(real, view.codes, {**loaded, SplitName.TEST: test})
+    require_all_loaded(steps)
+    report = summarize(target, test, scored, counts, device=_device()).model_copy(update={"label_steps": steps})
     return Experiment(report, _predictions(target, test, scored), final.network, view, thresholds)
 
 

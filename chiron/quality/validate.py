@@ -47,8 +47,8 @@ VALIDATE: Final = Stage("validate", 3, Kind.VALIDATED)
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
     """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, reports.
 
-    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, vanishing, passport, myth; where
-    there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
+    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, vanishing, passport, myth;
+    where there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
     Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
     report of its ingest.
     """

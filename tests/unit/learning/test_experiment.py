@@ -39,6 +39,15 @@ def test_every_arm_is_there_at_every_size(experiment, made_up_real):
     }
 
 
+def test_the_report_counts_the_labels_that_were_loaded(experiment, made_up_real):
+    steps = {step.code: step for step in experiment.report.label_steps}
+    n_positive = made_up_real.table(LABELS).filter(code=ATRIAL_FIBRILLATION.code, probability=1.0).height
+    assert (steps[ATRIAL_FIBRILLATION.code].n_before, steps[ATRIAL_FIBRILLATION.code].n_after) == (
+        n_positive,
+        n_positive,
+    )
+
+
 def test_a_network_that_saw_only_the_cohort_knows_the_real_records(experiment):
     """The cohort and the hospital are made alike here."""
     assert experiment.report.arms[0].auroc.value > 0.9
