@@ -3,6 +3,7 @@
 What is legal: https://physionet.org/physiotools/wpg/wpg_39.htm
 """
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,16 @@ def test_segments_that_do_not_fit_their_layout_are_refused(tmp_path, name, old, 
 
 def test_a_record_of_gaps_only_has_no_leads(tmp_path):
     assert refused(write(tmp_path, m="m/2 1 100 5\n~ 2\n~ 3")) is QuarantineReason.IMPLAUSIBLE_HEADER
+
+
+def test_thousands_of_segments_are_put_together_in_short_time_and_more_are_refused(tmp_path):
+    """All of them are the same one, whose header is as large as a header may be."""
+    headers = {"m": "m/10000 1 100\n" + "a 2\n" * 10_000, "a": plain("a", 2, "16 200") + "\n" + "#\n" * 500_000}
+    start = time.perf_counter()
+    assert described(write(tmp_path, **headers)).read().shape == (1, 20_000)
+    assert time.perf_counter() - start < 10
+    headers["m"] = "m/10001 1 100\n" + "a 2\n" * 10_001
+    assert refused(write(tmp_path, **headers)) is QuarantineReason.IMPLAUSIBLE_HEADER
 
 
 def test_a_long_record_of_gaps_is_refused_before_memory_is_taken(tmp_path):
