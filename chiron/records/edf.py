@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -76,13 +75,19 @@ def _read(file: LandingFile, header: EdfHeader, starts: np.ndarray) -> np.ndarra
     n_samples = int(starts[-1]) + header.samples_per_record
     samples = np.full((len(header.leads), n_samples), np.iinfo(dtype).min, dtype=dtype)
     for first, block in _blocks(file, header):
-        at = starts[first : first + len(block)]
-        gaps = np.flatnonzero(np.diff(at) != header.samples_per_record) + 1
-        for begin, end in pairwise((0, *gaps.tolist(), len(block))):
-            for row, signal in zip(samples, header.signals, strict=True):
-                decoded = _decode(block[begin:end], signal, header.bytes_per_sample)
-                row[at[begin] : at[begin] + decoded.size] = decoded
+        places = _places(starts[first : first + len(block)], header.samples_per_record)
+        for row, signal in zip(samples, header.signals, strict=True):
+            row[places] = _decode(block, signal, header.bytes_per_sample)
     return samples
+
+
+def _places(starts: np.ndarray, samples_per_record: int) -> slice | np.ndarray:
+    """Where the samples of some data records go; a slice where there is no gap between them."""
+    n_samples = len(starts) * samples_per_record
+    if starts[-1] + samples_per_record - starts[0] == n_samples:
+        return slice(int(starts[0]), int(starts[0]) + n_samples)
+    places: np.ndarray = (starts[:, None] + np.arange(samples_per_record)).reshape(-1)
+    return places
 
 
 def _decode(block: np.ndarray, signal: EdfSignal, bytes_per_sample: int) -> np.ndarray:

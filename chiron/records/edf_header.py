@@ -78,7 +78,7 @@ def parse_edf_header(content: bytes) -> EdfHeader:
         bytes_per_sample=signals.width,
         n_bytes=n_bytes,
         is_discontinuous=content[192:197] in (b"EDF+D", b"BDF+D"),
-        n_records=_count(content[236:244], "data records", 10**8),
+        n_records=_count(content[236:244], "data records", 10**7),
         record_bytes=signals.record_bytes,
         samples_per_record=signals.most,
         fs_hz=float(signals.most / duration_s),

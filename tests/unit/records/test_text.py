@@ -136,7 +136,7 @@ def test_a_file_that_shrinks_after_its_description_is_refused(tmp_path):
 
 @pytest.mark.real
 def test_the_text_ecgs_of_2011_are_what_numpy_reads(real_data):
-    """12 leads after the number of the sample, 10 s at 500 Hz, 5 uV: https://physionet.org/content/challenge-2011."""
+    """12 leads after the number of the sample, 10 s at 500 Hz: https://physionet.org/content/challenge-2011."""
     leads = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
     layout = FileLayout(fs_hz=500, leads=leads, gain_per_unit=200, skip_columns=1)
     paths = sorted((real_data / "cinc2011").glob("*.txt"))
