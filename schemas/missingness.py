@@ -66,6 +66,7 @@ class ColumnMissingness(Frozen):
     share: float
     depends_on: tuple[Dependence, ...]
     verdict: str
+    for_a_reason: bool = False
     model: AbsenceModel | None = None
     same_as: tuple[str, ...] = ()
     together_with: tuple[str, ...] = ()

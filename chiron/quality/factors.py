@@ -220,11 +220,14 @@ def _labels(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[Factor]:
 
 
 def _decided(records: pl.DataFrame, labels: pl.DataFrame) -> Iterator[tuple[str, Levels]]:
-    """Each finding's name and its label by record, (N,): 0 absent, 1 present, -1 where nobody decided."""
+    """Each finding's name, never one twice, and its label by record, (N,): 0 absent, 1 present, -1 undecided."""
     places = records.select("record_id").with_row_index("place")
     decided = labels.select("record_id", "code_system", "code", present=_IS_PRESENT).join(places, on="record_id")
+    names: set[str] = set()
     for (system, code), of_code in sorted(decided.group_by("code_system", "code"), key=lambda group: str(group[0])):
+        name = code_name(str(system), str(code))
+        names.add(name := f"{name} ({system}:{code})" if name in names else name)
         known = of_code.drop_nulls("present")
         levels = np.full(records.height, -1)
         levels[known["place"].to_numpy()] = known["present"].to_numpy()
-        yield code_name(str(system), str(code)), levels
+        yield name, levels

@@ -3,11 +3,10 @@
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import false_discovery_control
 from small_hospital import readings_of, records_of
 
 from chiron.labels.consensus import consensus_labels
-from chiron.quality.missingness import column_missingness, passport_of, q_values_of
+from chiron.quality.missingness import column_missingness, passport_of
 from schemas.missingness import Group
 from schemas.tables import LABELS
 
@@ -53,28 +52,6 @@ def test_values_missing_completely_at_random_are_not_said_to_be_missing_for_a_re
         records = records_of(500, height_cm=blanked(full["height_cm"], gone[0]), sex=blanked(full["sex"], gone[1]))
         alarms += any(column.depends_on for column in verdicts(records).values())
     assert alarms <= 6  # P(Binomial(40, 0.05) > 6) = 0.3 %
-
-
-def test_a_column_without_a_reason_is_not_given_one_by_columns_that_have_many():
-    # 200 data sets of ten columns that depend on everything and ten that depend on nothing, with twelve tests each
-    rng = np.random.Generator(np.random.Philox(1))
-    alarms, alarms_of_one_family = 0, 0
-    for _ in range(200):
-        p = rng.random((20, 12)) * np.repeat([1e-9, 1.0], 10)[:, None]
-        alarms += sum(min(q) < 0.05 for q in q_values_of(p.tolist())[10:])
-        alarms_of_one_family += (false_discovery_control(p.ravel()).reshape(p.shape)[10:] < 0.05).any(axis=1).sum()
-    # every column at 5 %, or less: 100 of 2,000, standard error 10
-    assert alarms < 130
-    assert alarms_of_one_family > 300
-
-
-def test_q_values_are_those_of_benjamini_and_bogomolov():
-    # by hand, three columns. Within: [0.01, 0.04] -> [0.02, 0.04]; [0.3] -> [0.3]; [0.001, 0.5, 0.9] -> [0.003, ...]
-    # Simes: 0.02, 0.3, 0.003; Benjamini and Hochberg over those: 0.03, 0.3, 0.009: two of three are found
-    first, second, none, third = q_values_of([[0.01, 0.04], [0.3], [], [0.001, 0.5, 0.9]])
-    assert first == pytest.approx([0.03, 0.06])
-    assert (second, none) == (pytest.approx([0.45]), [])
-    assert third == pytest.approx([0.0045, 1.0, 1.0])
 
 
 def test_complete_and_never_recorded_columns_say_so():
