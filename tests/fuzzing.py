@@ -123,7 +123,7 @@ def make_dicom(folder: Path) -> None:
 
 def real_wfdb(real_data: Path) -> list[Sample]:
     """Small records of each real source."""
-    mains = [next(real_data.joinpath(source).rglob("*.hea")) for source in ("cinc2017", "ptbxl", "cinc2021")]
+    mains = [min(real_data.joinpath(source).rglob("*.hea")) for source in ("cinc2017", "ptbxl", "cinc2021")]
     long = real_data / "mitdb" / "100.hea"
     mitdb = {
         "100.hea": long.read_bytes().replace(b"650000", b"2000"),

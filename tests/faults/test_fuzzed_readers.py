@@ -5,6 +5,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from fuzzing import READERS, Reader, Sample, check, real_wfdb, spoil, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_headers import made_up
+
+from chiron.records.recording import Recording
 
 N_CASES = int(os.environ.get("CHIRON_FUZZ_CASES", "2000"))
 N_HYPOTHESIS = N_CASES // 20
@@ -43,6 +46,21 @@ def share_read(reader: Reader, samples: list[Sample], n_cases: int, folder: Path
         rng = np.random.Generator(np.random.Philox(key=[2026, case]))
         n_read += check(reader, spoil(samples[rng.integers(len(samples))], rng), folder)
     return n_read / n_cases
+
+
+class Careless(Reader):
+    """A reader that opens a file outside, or returns other samples than it says."""
+
+    def describe(self, folder: Path, sample: Sample) -> Recording:
+        if self.module == "reaching":
+            Path(__file__).read_bytes()
+        return replace(READERS["wfdb"].describe(folder, sample), n_samples=1)
+
+
+@pytest.mark.parametrize(("module", "fault"), [("reaching", __file__), ("lying", None)])
+def test_a_careless_reader_is_found_out(tmp_path, made, module, fault):
+    with pytest.raises(AssertionError, match=fault):
+        check(Careless(module, READERS["wfdb"].make, ".hea"), made["wfdb"][0], tmp_path / "landing")
 
 
 @pytest.mark.parametrize("name", READERS)
