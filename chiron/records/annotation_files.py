@@ -9,10 +9,11 @@ from typing import Final
 
 from chiron.errors import InputRefused
 from chiron.records.annotation_words import RHYTHM_CHANGE, SYMBOLS, Annotation, parse_annotations
-from chiron.records.landing import Landing, LandingFile
+from chiron.records.landing import HEADER_SUFFIX, Landing, LandingFile
 from chiron.records.parsed import OwnEvent, OwnReading, OwnReadings
 from chiron.records.recording import Recording
 from chiron.records.regular import read_part, require_regular
+from chiron.records.signal_files import read_header_text
 from schemas.codes import Code, CodeSystem, QuarantineReason, is_code
 from schemas.source import WfdbAnnotations
 
@@ -35,7 +36,7 @@ def annotation_readings(source: WfdbAnnotations, recording: Recording, landing: 
     if file is None:
         return OwnReadings()
     content = _read(file)
-    annotations = _in_samples(parse_annotations(content), recording.fs_hz)
+    annotations = _in_samples(parse_annotations(content), recording)
     inside = [a for a in annotations if 0 <= a.sample < recording.n_samples]
     changes = [a for a in inside if a.type == RHYTHM_CHANGE]
     spans = _spans(changes, recording.n_samples)
@@ -57,17 +58,24 @@ def _read(file: LandingFile) -> bytes:
     return read_part(file.path, _MAX_BYTES)
 
 
-def _in_samples(annotations: list[Annotation], fs_hz: float) -> list[Annotation]:
-    """Without the file's description of itself; times that it counts at another rate become sample numbers."""
+def _in_samples(annotations: list[Annotation], recording: Recording) -> list[Annotation]:
+    """With sample numbers in the place of times, which count frames, or ticks of the rate that a first note states."""
     notes = [a.text for a in annotations if a.sample == 0 and SYMBOLS.get(a.type) == '"']
-    stated = next((float(match[1]) for note in notes if (match := _RESOLUTION.match(note))), fs_hz)
+    stated = next((float(match[1]) for note in notes if (match := _RESOLUTION.match(note))), None)
+    stated = _frames_hz(recording) if stated is None else stated
     if not stated:
         raise InputRefused(
             QuarantineReason.UNREADABLE_LABELS, "annotation file: expected a time resolution above 0, found 0"
         )
-    if stated == fs_hz:
+    if stated == recording.fs_hz:
         return annotations
-    return [a._replace(sample=round(a.sample * fs_hz / stated)) for a in annotations]
+    return [a._replace(sample=round(a.sample * recording.fs_hz / stated)) for a in annotations]
+
+
+def _frames_hz(recording: Recording) -> float:
+    """The rate that a WFDB header states; where a lead has several samples in a frame, the recording's is higher."""
+    file = recording.files[0]
+    return read_header_text(file).record.frame_hz if file.suffix == HEADER_SUFFIX else recording.fs_hz
 
 
 def _marks(annotations: list[Annotation]) -> list[OwnEvent]:

@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from chiron.records.cells import ROW, Cells, read_cells, read_table_bytes, refuse_table, require_columns
-from chiron.records.circumstances import circumstances
+from chiron.records.circumstances import add_circumstances, headings_of
 from chiron.records.label_rows import (
     FAULT,
     RECORD,
@@ -17,11 +17,8 @@ from chiron.records.label_rows import (
     record_faults,
 )
 from chiron.records.landing import LandingFile
-from chiron.records.parsed import CLINICAL_COLUMNS, Parsed, RecordNames, RowFault, by_name
-from chiron.records.stated_values import stated_facts
-from schemas.codes import Sex
+from chiron.records.parsed import CLINICAL_COLUMNS, Parsed, RecordNames, RowFault
 from schemas.source import RankTable, RecordTable, SourceProfile
-from schemas.tables import FACTS
 
 __all__ = ["read_ranks", "read_records"]
 
@@ -30,25 +27,25 @@ _RANK: Final = r"^[1-9]\d{0,8}$"
 
 def read_records(source: RecordTable, file: LandingFile, profile: SourceProfile, names: RecordNames) -> Parsed:
     """Circumstances, and the facts of the profile that the table has. Raises InputRefused."""
-    columns = {c: heading for c in CLINICAL_COLUMNS if (heading := getattr(source, c)) is not None}
     cells = read_cells(read_table_bytes(file))
-    require_columns(cells, [*columns.values(), *([source.record_column] if source.record_column else [])])
-    found = find_or_number(cells.frame, source.record_column, names)
-    if source.record_column is not None:
-        found = known_by_table(found, cells.frame[source.record_column])
-    whole = cells.frame.select(pl.concat_str(pl.exclude(ROW), separator=",").alias("whole"))
-    rows = mark_repeats(found.hstack(whole), RECORD, pl.col("whole"))
+    require_columns(cells, [*headings_of(source).values(), *([source.record_column] if source.record_column else [])])
+    rows = _judge(source, cells, names)
     parsed = Parsed()
     record_faults(parsed, file, cells, rows)
     at = rows.filter(pl.col(FAULT).is_null()).select(ROW, RECORD)
-    sexes = {source.male: Sex.MALE, source.female: Sex.FEMALE}
     good = cells.frame.join(at, on=ROW, how="semi")
-    clinical, unreadable = circumstances(good, columns, sexes=sexes, dates_are_real=profile.dates_are_real)
-    facts, unreadable_facts = stated_facts(good, [f for f in profile.facts if f.column in cells.frame.columns])
-    parsed.records = clinical.join(at, on=ROW).select(list(parsed.records.columns))
-    parsed.facts = facts.join(at, on=ROW).select(list(by_name(FACTS.columns)))
-    parsed.unreadable_values = unreadable + unreadable_facts
+    add_circumstances(parsed, profile, source, good, at)
     return parsed
+
+
+def _judge(source: RecordTable, cells: Cells, names: RecordNames) -> pl.DataFrame:
+    """`ROW`, `RECORD` and `FAULT` of every row."""
+    rows = find_or_number(cells.frame, source.record_column, names)
+    if source.record_column is not None:
+        rows = known_by_table(rows, cells.frame[source.record_column])
+    rows = mark(rows, RowFault.UNREADABLE_ROW, pl.col(RECORD) == "")
+    whole = cells.frame.select(pl.concat_str(pl.exclude(ROW), separator=",").alias("whole"))
+    return mark_repeats(rows.hstack(whole), RECORD, pl.col("whole"))
 
 
 def read_ranks(source: RankTable, file: LandingFile, names: RecordNames) -> Parsed:

@@ -10,29 +10,30 @@ from typing import Final
 import polars as pl
 
 from chiron.records.cells import ROW, Cells, read_cells, read_table_bytes, require_columns
-from chiron.records.circumstances import circumstances
+from chiron.records.circumstances import add_circumstances, headings_of
 from chiron.records.label_rows import FAULT, RECORD, readings, record_faults, refuse_rows
 from chiron.records.landing import LandingFile
-from chiron.records.parsed import Parsed, RecordNames, RowFault, by_name
+from chiron.records.parsed import Parsed, RecordNames, RowFault
 from chiron.records.ptbxl_counts import lost_statements, records_per_row, stated_statements
 from chiron.records.ptbxl_rows import COLUMNS, annotator_of, judge_rows, places_of, statements_of
-from chiron.records.stated_values import stated_facts
-from schemas.codes import Code, Sex, is_code
-from schemas.source import PtbxlTable, SourceProfile
-from schemas.tables import FACTS
+from schemas.codes import Code, is_code
+from schemas.source import PtbxlTable, RecordTable, SourceProfile
 
 __all__ = ["read_ptbxl"]
 
-_CLINICAL: Final = {
-    "patient": "patient_id",
-    "age_years": "age",
-    "sex": "sex",
-    "site": "site",
-    "device": "device",
-    "recorded_year": "recording_date",
-    "height_cm": "height",
-    "weight_kg": "weight",
-}
+_CIRCUMSTANCES: Final = RecordTable(
+    pattern="",
+    patient="patient_id",
+    age_years="age",
+    sex="sex",
+    male="0",
+    female="1",
+    site="site",
+    device="device",
+    recorded_year="recording_date",
+    height_cm="height",
+    weight_kg="weight",
+)
 
 
 def read_ptbxl(
@@ -44,7 +45,7 @@ def read_ptbxl(
     """
     content = read_table_bytes(file)
     cells = read_cells(content)
-    require_columns(cells, [*COLUMNS, *_CLINICAL.values(), *(fact.column for fact in profile.facts)])
+    require_columns(cells, [*COLUMNS, *headings_of(_CIRCUMSTANCES).values(), *(fact.column for fact in profile.facts)])
     places = places_of(cells.frame, names)
     rows = judge_rows(cells.frame, places)
     parsed = Parsed()
@@ -54,7 +55,8 @@ def read_ptbxl(
     read = good.select(ROW, **annotator_of(source), round=pl.lit(number, pl.Int32)).join(places, on=ROW)
     found = statements.join(read, on=ROW)
     parsed.annotations = readings(found, read, source)
-    _add_circumstances(parsed, profile, good, places)
+    at = places.filter(pl.col(FAULT).is_null()).select(ROW, RECORD)
+    add_circumstances(parsed, profile, _CIRCUMSTANCES, good, at)
     n_records = records_per_row(cells, places)
     parsed.stated = stated_statements(source.code_system, content, cells, n_records)
     parsed.lost = lost_statements(source.code_system, cells, rows, n_records)
@@ -74,13 +76,3 @@ def _known(
     parsed.unreadable_values += Counter({"likelihood": statements.filter(is_known & ~is_percent).height})
     likelihood = pl.when(is_percent & (pl.col("percent") > 0)).then(pl.col("percent") / 100)
     return statements.filter(is_known).with_columns(likelihood=likelihood)
-
-
-def _add_circumstances(parsed: Parsed, profile: SourceProfile, good: pl.DataFrame, places: pl.DataFrame) -> None:
-    sexes = {"0": Sex.MALE, "1": Sex.FEMALE}
-    clinical, unreadable = circumstances(good, _CLINICAL, sexes=sexes, dates_are_real=profile.dates_are_real)
-    facts, unreadable_facts = stated_facts(good, profile.facts)
-    at = places.filter(pl.col(FAULT).is_null()).select(ROW, RECORD)
-    parsed.records = clinical.join(at, on=ROW).select(list(parsed.records.columns))
-    parsed.facts = facts.join(at, on=ROW).select(list(by_name(FACTS.columns)))
-    parsed.unreadable_values.update(unreadable + unreadable_facts)

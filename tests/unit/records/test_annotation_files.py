@@ -75,6 +75,15 @@ def test_times_at_another_rate_become_sample_numbers(read):
     assert [event.start_sample for event in own.events] == [50, 250]
 
 
+def test_times_count_frames_where_a_lead_has_several_samples_in_each(read, tmp_path):
+    """Where no resolution is stated, times are numbers of frames (WFDB Programmer's Guide, setiafreq): of 150 Hz."""
+    (tmp_path / "ok.hea").write_text("ok 2 150 100\nok.dat 16x2 1000 16 0 0 0 0 I\nok.dat 16 1000 16 0 0 0 0 II\n")
+    (tmp_path / "ok.dat").write_bytes(bytes(2 * 3 * 100))
+    own = read((0, "+", "(N"), (70, "N", ""), (100, "N", ""))
+    assert own.events == [OwnEvent("N", None, 140, 140), OwnEvent("(N", None, 0, 200)]
+    assert own.n_outside == 1
+
+
 def test_no_file_means_no_reading(tmp_path):
     write_record(tmp_path, "ok", samples())
     file, landing = landed(tmp_path / "ok.hea")

@@ -46,7 +46,8 @@ def test_circumstances_come_by_position_or_by_name(read):
     ]
     assert by_position.unreadable_values == {"sex": 1}
     named = PEOPLE.model_copy(update={"record_column": "id", "male": "0", "female": "1"})
-    by_name = read("id,age,sex\na,34,0\nb,35,1\n", named, records=["x/a"])
+    by_name = read("id,age,sex\na,34,0\nb,35,1\n,36,1\n", named, records=["x/a"])
+    assert by_name.faults == {RowFault.UNREADABLE_ROW: 1}
     assert by_name.records.select(*columns).rows() == [("x/a", 34.0, "M"), ("b", 35.0, "F")]
 
 
