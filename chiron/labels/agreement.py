@@ -26,7 +26,7 @@ _MAX_PAIRS: Final = 100  # 10 annotators have 45
 _NOTES: Final = {
     AgreementKind.BETWEEN_ANNOTATORS: "each annotator with the last round",
     AgreementKind.REVISION_STABILITY: (
-        "rounds of one panel: labels that a round did not revise were copied, so this is not inter-annotator agreement"
+        "rounds that revise: labels that a round did not change were copied, so this is not inter-annotator agreement"
     ),
     AgreementKind.WITHIN_ANNOTATOR: "repeated readings by the same person",
 }

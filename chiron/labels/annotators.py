@@ -14,7 +14,7 @@ import polars as pl
 from scipy.stats import beta
 
 from chiron.labels.against_truth import Reader
-from chiron.labels.dawid_skene import ERRORS_ARE_RARE, Fit, Floats, Said, fit
+from chiron.labels.dawid_skene import ERRORS_ARE_RARE, Fit, Floats, Said, fit, times_said
 from chiron.labels.independence import depends
 from chiron.labels.patterns import LEVEL, Patterns, patterns_of
 from schemas.base import Interval
@@ -159,7 +159,7 @@ def _doubtful(estimate: _Estimate) -> Refused | None:
 def _majority_upheld(estimate: _Estimate) -> tuple[float, float]:
     """Of the records that most say have it not, and that most say have it: the share where the weighed votes agree."""
     said, times_u = estimate.said, estimate.patterns.times_u
-    times_uk = said.counts_ut.toarray().reshape(len(times_u), -1, 2).sum(axis=1)
+    times_uk = times_said(said)
     chance_uk = estimate.found.posterior_buk[0]
     absent, present = (
         float(np.average(chance_uk[is_most, k] > 0.5, weights=times_u[is_most]))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-__all__ = ["ERRORS_ARE_RARE", "NO_PRIOR", "Fit", "Prior", "Said", "fit"]
+__all__ = ["ERRORS_ARE_RARE", "NO_PRIOR", "Fit", "Prior", "Said", "fit", "times_said"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,6 +56,14 @@ class Said(NamedTuple):
     known_uk: Floats
 
 
+def times_said(said: Said) -> Floats:
+    """(U, K): how often each category was said of each record."""
+    n_categories = said.known_uk.shape[1]
+    n_readers = said.counts_ut.shape[1] // n_categories
+    times: Floats = said.counts_ut @ np.tile(np.eye(n_categories), (n_readers, 1))
+    return times
+
+
 def fit(
     said: Said,
     weights_bu: Floats,
@@ -83,8 +91,7 @@ def fit(
 
 
 def _shares_said(said: Said) -> Floats:
-    n_categories = said.known_uk.shape[1]
-    times = said.counts_ut.toarray().reshape(len(said.known_uk), -1, n_categories).sum(axis=1)
+    times = times_said(said)
     shares: Floats = times / times.sum(axis=1, keepdims=True)
     return shares
 

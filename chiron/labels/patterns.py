@@ -22,7 +22,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 LEVEL: Final = 0.95
-_MAX_CELLS: Final = 4_000_000  # of one block of resamples: 32 MB
+_MAX_CELLS: Final = 1_000_000  # of one block of resamples: 8 MB
+_MAX_DRAWS: Final = 2_000_000
 _NONE: Final = -1
 
 
@@ -54,9 +55,14 @@ class Patterns:
         return chosen
 
     def resamples(self, n: int, *, seed: int = 0) -> Iterator[Floats]:
-        """Blocks (b, U), `n` rows in all: how often each distinct record is in each resample."""
-        random = np.random.Generator(np.random.Philox(seed))
-        n_units, block = int(self.times_v.sum()), max(1, _MAX_CELLS // max(len(self.times_u), len(self.times_v)))
+        """Blocks (b, U), `n` rows in all: how often each distinct record is in each resample.
+
+        With very many distinct records there are fewer, down to a fifth.
+        """
+        n_distinct = max(len(self.times_u), len(self.times_v), 1)
+        n = max(n // 5, min(n, _MAX_DRAWS // n_distinct))
+        random, n_units = np.random.Generator(np.random.Philox(seed)), int(self.times_v.sum())
+        block = max(1, _MAX_CELLS // n_distinct)
         for start in range(0, n, block):
             drawn_bv = random.multinomial(n_units, self.times_v / n_units, min(block, n - start)).astype(np.float64)
             yield (self.units_vu.T @ drawn_bv.T).T
