@@ -109,11 +109,10 @@ class _Contents:
         """What stands before the numbers; none where it is no array of real numbers."""
         if self._element.kind == _PACKED and self._tag()[0] != _MATRIX:
             _refuse("variable: expected an array, found another element")
-        flags, _ = struct.unpack(f"{self._order}2I", self._small(_UINT32, 8))
+        flags, *_ = self._words("I", _UINT32, 8) or (0,)
         if flags & 0xFF not in _NUMERIC_CLASSES or flags & _COMPLEX:
             return None
-        dimensions = self._small(_INT32, 4 * _MAX_DIMENSIONS)
-        shape = struct.unpack(f"{self._order}{len(dimensions) // 4}i", dimensions[: len(dimensions) // 4 * 4])
+        shape = self._words("i", _INT32, 4 * _MAX_DIMENSIONS)
         name = self._small(_INT8, _MAX_NAME_BYTES).decode("latin-1")
         kind, n_bytes, _ = self._tag()
         if kind not in _STORED or min(shape, default=-1) < 0:
@@ -132,6 +131,11 @@ class _Contents:
             self._ready[:0] = tag[4:]
             return kind, n_bytes, tag[4:]
         return kind, n_bytes, b""
+
+    def _words(self, letter: str, kind: int, most: int) -> tuple[int, ...]:
+        """A short piece of data as words of 32 bits."""
+        content = self._small(kind, most)
+        return struct.unpack(f"{self._order}{len(content) // 4}{letter}", content[: len(content) // 4 * 4])
 
     def _small(self, kind: int, most: int) -> bytes:
         """A short piece of data of one type, with what fills it up to eight bytes."""

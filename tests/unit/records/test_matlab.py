@@ -88,6 +88,8 @@ def test_a_truncated_file_is_refused(tmp_path, n_bytes, packed):
         (132, 2**32 - 1),
         (136, 5),
         (140, 2**31),
+        (140, 3),  # flags of three bytes
+        (136, 0x00030006),
         (144, 5),  # a class that is no numbers
         (152, 6),
         (156, 2**31),
