@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.code_mappings import SCP_TO_SNOMED
@@ -127,6 +127,7 @@ def test_other_numbers_are_no_concepts(text):
     assert not is_concept_id(text)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SNOMED_CT)), st.data())
 def test_one_wrong_digit_or_two_swapped_are_found(concept, data):
     """Verhoeff 1969: all single errors and all transpositions of neighbours."""
