@@ -57,8 +57,10 @@ def weigh(votes: pl.DataFrame, known: pl.DataFrame, patients: pl.DataFrame | Non
     patterns = _patterns(judged, known, names, patients)
     said = _said(patterns, len(names))
     found = fit(said, patterns.times_u[None], prior=ERRORS_ARE_RARE)
+    if refused := _misfit(said, patterns, found):
+        return refused
     estimate = _Estimate(names, patterns, said, found, *_bounds(said, patterns, found))
-    return _doubtful(estimate) or _weighed(estimate)
+    return _switched(estimate) or _weighed(estimate)
 
 
 class _Estimate(NamedTuple):
@@ -137,20 +139,22 @@ def _bounds(said: Said, patterns: Patterns, found: Fit) -> tuple[Floats, Floats]
     return np.minimum(lower, beta.ppf(tails[0], right, wrong)), np.maximum(upper, beta.ppf(tails[1], right, wrong))
 
 
-def _doubtful(estimate: _Estimate) -> Refused | None:
-    """Why the estimate is not to be used; none where it may be.
+def _misfit(said: Said, patterns: Patterns, found: Fit) -> Refused | None:
+    """Why the method does not fit these votes; none where it may."""
+    if not found.converged:
+        return Refused("the annotators' errors can't be estimated: expected convergence, found none")
+    if depends(patterns, found, said.known_uk.sum(axis=1) == 0):
+        return Refused("the annotators do not err independently: expected errors that others do not share")
+    return None
 
-    Present and absent may have changed places: so most annotators have to be better than chance, and majorities right.
-    """
-    if not estimate.found.converged:
-        return Refused("the estimate of the annotators' errors did not converge")
+
+def _switched(estimate: _Estimate) -> Refused | None:
+    """Whether present and absent may have changed places: most annotators beat chance, most majorities are right."""
     n_better = int((estimate.lower_r2.sum(axis=1) > 1).sum())
     n_worse = int((estimate.upper_r2.sum(axis=1) < 1).sum())
     if n_worse >= n_better:
         what = "surely have sensitivity + specificity above 1"
         return Refused(f"{n_better} annotators {what}, and {n_worse} surely below: expected most to be above")
-    if depends(estimate.patterns, estimate.found, estimate.said.known_uk.sum(axis=1) == 0):
-        return Refused("the annotators do not err independently: expected errors that others do not share")
     if min(_majority_upheld(estimate)) <= 0.5:
         return Refused("the weighed votes contradict most majorities: expected them to uphold most")
     return None

@@ -75,6 +75,13 @@ def test_labels_are_never_silently_switched_where_most_annotators_say_the_opposi
         assert ((both["weighed"] > 0.5) == both["present"]).mean() > 0.5
 
 
+def test_where_as_many_annotators_are_surely_wrong_as_right_votes_are_counted():
+    frame, _ = votes(sensitivity=[0.95, 0.95, 0.05, 0.05], specificity=[0.95, 0.95, 0.05, 0.05], missing=0)
+    extra, _ = votes(sensitivity=[0.5], specificity=[0.5], missing=0)
+    guesser = extra.with_columns(annotator_id=pl.lit("guesser"))
+    assert isinstance(weighed(pl.concat([frame, guesser])), Refused)
+
+
 def test_known_truth_is_kept():
     frame, truth = votes(n_records=800)
     known = pl.DataFrame({"record_id": [f"r{i:04}" for i in range(8)], "present": ~truth[:8]})  # against the votes
@@ -88,7 +95,7 @@ def test_known_truth_is_kept():
         (votes(sensitivity=[0.9, 0.9], specificity=[0.9, 0.9])[0], "2 annotators: expected 3"),
         (votes(n_records=25)[0], "records read by 3: expected 30"),
         (votes(n_records=400, prevalence=0.02)[0], "expected 50 of each or more, to judge 5 annotators"),
-        (votes(sensitivity=[0.5] * 5, specificity=[0.5] * 5)[0], "did not converge"),
+        (votes(sensitivity=[0.5] * 5, specificity=[0.5] * 5)[0], "expected convergence"),
     ],
     ids=["two annotators", "few records", "a rare finding", "readers who guess"],
 )
