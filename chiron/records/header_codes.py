@@ -46,14 +46,15 @@ def header_codes(comments: Iterable[str], key: str) -> list[str]:
 
 
 def stated_codes(source: HeaderCodes, comments: Iterable[str]) -> Counter[Code]:
-    """Every code of the source in the raw comments, each once: wherever it stands if it is one with a name, else where
-    the key is near; a number elsewhere may be anybody's.
+    """Every code of the source in the raw comments, each once.
 
-    Codes of systems other than SNOMED CT are short words that may mean anything, and count near the key only.
+    It counts wherever it stands if it is one with a name, else where the key is in the comment: a number elsewhere may
+    be anybody's. Codes of systems other than SNOMED CT are short words, which may mean anything without the key.
     """
+    key = re.compile(rf"(?<![a-z]){re.escape(source.key)}(?![a-z])", re.IGNORECASE)
     found: set[str] = set()
     for comment in comments:
-        is_near = source.key.lower() in comment.lower()
+        is_near = key.search(comment) is not None
         if is_near or source.code_system is CodeSystem.SNOMED_CT:
             codes = (token for token in _TOKEN.findall(comment) if _is_code(source, token))
             found.update(code for code in codes if is_near or Code(source.code_system, code) in CONCEPT_NAMES)

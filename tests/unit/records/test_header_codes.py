@@ -83,7 +83,15 @@ def test_a_parser_that_misses_a_space_is_found_out(read, monkeypatch):
     assert own.stated == {Code(CodeSystem.SNOMED_CT, AF): 1}
 
 
-@pytest.mark.parametrize(("line", "counts"), [(f"# Diagnosis: {AF}", True), ("# Patient: 404684003", False)])
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        (f"# Diagnosis: {AF}", True),
+        ("# Patient: 404684003", False),
+        ("# Idx 404684003", False),
+        ("# dx 404684003", True),
+    ],
+)
 def test_elsewhere_a_code_with_a_name_counts_and_a_number_that_looks_like_one_does_not(read, line, counts):
     own = read(line)
     assert own.readings == []
