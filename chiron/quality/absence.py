@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2_contingency, mannwhitneyu, norm, rankdata
+from scipy.stats import chi2_contingency, fisher_exact, mannwhitneyu, norm, rankdata
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
@@ -63,14 +63,15 @@ class Absence(NamedTuple):
 def screen(missing: Flags, factors: Sequence[Factor]) -> Iterator[Screened]:
     """Each factor that there are enough records to test against.
 
-    missing: (N,). Only records whose level is known count; levels with too few records are pooled, and left out where
-    their pool is too small. Effect: Bergsma 2013.
+    missing: (N,). Only records whose level is known count; levels with too few records are pooled. Of a table that is
+    too thin for the chi-square distribution, Fisher's exact test is taken where it is two by two. Effect: Bergsma 2013.
     """
     for factor in factors:
         counts, names = _rare_levels_pooled(*_table(missing, factor))
-        if len(counts) < 2 or _smallest_expected(counts) < _MIN_EXPECTED:
+        p_value = _p_value(counts)
+        if p_value is None:
             continue
-        statistic, p_value, *_ = chi2_contingency(counts, correction=False)
+        statistic = chi2_contingency(counts, correction=False).statistic
         shares = counts[:, 1] / counts.sum(axis=1)
         groups = [
             Group(name=names[i], n_records=int(counts[i].sum()), share_missing=round(float(shares[i]), _DECIMALS))
@@ -78,7 +79,7 @@ def screen(missing: Flags, factors: Sequence[Factor]) -> Iterator[Screened]:
         ]
         effect = _cramer(float(statistic), counts)
         weight = round(effect * float(np.sqrt(counts.sum() / missing.size)), _DECIMALS)
-        yield Screened(factor.name, float(p_value), effect, weight, *groups)
+        yield Screened(factor.name, p_value, effect, weight, *groups)
 
 
 def model_of(missing: Flags, factors: Sequence[Factor], *, seed: int = 0) -> Absence | None:
@@ -127,18 +128,25 @@ def _table(missing: Flags, factor: Factor) -> tuple[Levels, tuple[str, ...]]:
 
 
 def _rare_levels_pooled(counts: Levels, names: Sequence[str]) -> tuple[Levels, list[str]]:
-    """Levels with too few expected, as one; the pool is left out where it is too small itself."""
+    """Levels with too few expected, as one; left out where that is too small itself, and two others are left."""
     shares = counts.sum(axis=0) / max(counts.sum(), 1)
     common = counts.sum(axis=1) * shares.min() >= _MIN_EXPECTED
-    pool = counts[~common].sum(axis=0, keepdims=True)
     kept = [name for name, is_common in zip(names, common, strict=True) if is_common]
-    if pool.sum() * shares.min() < _MIN_EXPECTED:
+    pool, pooled = counts[~common].sum(axis=0, keepdims=True), [name for name in names if name not in kept]
+    if not pooled or (pool.sum() * shares.min() < _MIN_EXPECTED and len(kept) > 1):
         return counts[common], kept
-    return np.concatenate([counts[common], pool]), [*kept, "others"]
+    return np.concatenate([counts[common], pool]), [*kept, pooled[0] if len(pooled) == 1 else "others"]
 
 
-def _smallest_expected(table: Levels) -> float:
-    return float(table.sum(axis=1).min() * table.sum(axis=0).min() / table.sum())
+def _p_value(table: Levels) -> float | None:
+    """p of "absence does not depend on the level"; none where there are too few records to say."""
+    if len(table) < 2 or table.sum(axis=1).min() == 0:
+        return None
+    if table.sum(axis=1).min() * table.sum(axis=0).min() / table.sum() >= _MIN_EXPECTED:
+        return float(chi2_contingency(table, correction=False).pvalue)
+    if len(table) == 2 and min(table.sum(axis=0).min(), table.sum(axis=1).min()) >= _MIN_EACH:
+        return float(fisher_exact(table).pvalue)
+    return None
 
 
 def _cramer(statistic: float, table: Levels) -> float:

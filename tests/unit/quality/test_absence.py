@@ -1,5 +1,7 @@
 """Models of absence find what was planted, claim nothing of chance, and their areas equal published ones."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
@@ -103,3 +105,17 @@ def test_rare_levels_are_tested_as_one():
     missing = np.where(np.arange(N) < 40, np.arange(N) < 35, random(10).random(N) < 0.3)
     (found,) = screen(missing, [factor("site", levels)])
     assert (found.emptiest.name, found.emptiest.n_records) == ("others", 40)
+
+
+def test_a_table_too_thin_for_chi_square_is_tested_exactly():
+    # a site of 30 among 2,000 records alone states a value: Fisher's p is 1 in (2000 choose 30)
+    levels = (np.arange(2000) >= 30).astype(np.int64)
+    (found,) = screen(levels == 1, [Factor("site", levels, ("here", "elsewhere"))])
+    assert found.p_value == pytest.approx(1 / math.comb(2000, 30), rel=1e-6)
+    assert (found.fullest.name, found.fullest.share_missing) == ("here", 0.0)
+    assert (found.emptiest.name, found.emptiest.share_missing) == ("elsewhere", 1.0)
+
+
+def test_a_column_with_a_dozen_values_is_not_tested():
+    levels = (np.arange(2000) >= 12).astype(np.int64)
+    assert not list(screen(levels == 1, [Factor("site", levels, ("here", "elsewhere"))]))
