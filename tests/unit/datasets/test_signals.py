@@ -1,5 +1,7 @@
 import hashlib
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -167,6 +169,29 @@ def test_a_writer_that_fails_leaves_no_array_and_the_older_one_as_it_was(tmp_pat
     write(tmp_path / "new", RECORDS[3:], shard_samples=300, after=tmp_path / "old")  # the rerun
     write(tmp_path / "whole", RECORDS, shard_samples=300)
     assert bytes_below(tmp_path / "new") == bytes_below(tmp_path / "whole")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from chiron.datasets.signals import SignalWriter
+writer = SignalWriter(Path(sys.argv[1]), shard_samples=300, after=Path(sys.argv[2]))
+writer.append(np.ones((1, 1000), np.int16))
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_writer_leaves_no_array_and_the_older_one_as_it_was(tmp_path):
+    write(tmp_path / "old", RECORDS[:3], shard_samples=300)
+    before = bytes_below(tmp_path / "old")
+    (tmp_path / "new").mkdir()
+    command = [sys.executable, "-c", KILLED, tmp_path / "new", tmp_path / "old"]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -9
+    assert len(bytes_below(tmp_path / "new")) > 10
+    assert bytes_below(tmp_path / "old") == before
+    with pytest.raises(NotFound):
+        SignalReader(tmp_path / "new")
 
 
 def test_only_an_array_of_the_same_type_and_shards_can_go_on(tmp_path):
