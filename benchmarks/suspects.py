@@ -62,7 +62,9 @@ def case_of(dataset: Dataset) -> Case:
     """Scores from the first round's labels; the other rounds are the truth only."""
     annotations = dataset.table(ANNOTATIONS)
     labels = consensus_labels(annotations.filter(pl.col("round") == 1))
-    suspects, _ = all_suspects(dataset, labels, record_quality(signal_quality(dataset)))
+    quality = record_quality(signal_quality(dataset))
+    suspects, _ = all_suspects(dataset, labels, quality)
+    score_of = dict(quality.select("record_id", "score").iter_rows())
     rounds = _codes_by_round(annotations)
     codes = [rounds[s.record_id] for s in suspects]
     return Case(
@@ -71,7 +73,7 @@ def case_of(dataset: Dataset) -> Case:
         scores={
             "doubt": np.array([s.doubt for s in suspects]),
             "contradicted": np.array([1 - s.likeness for s in suspects]),
-            "unreadable, sees no label": np.array([1 - s.readable for s in suspects]),
+            "unreadable, sees no label": np.array([1 - score_of[s.record_id] for s in suspects]),
         },
     )
 

@@ -21,7 +21,7 @@ class Suspect(Frozen):
     record_id: str
     doubt: float  # 1 - readable * likeness, in [0, 1]: for ranking, not the share of wrong labels among such records
     cause: SuspectCause
-    readable: float  # the record's quality score
+    readable: float  # chance that it can be read
     code_system: str | None  # null where no code could be learned
     code: str | None
     stated_present: bool | None

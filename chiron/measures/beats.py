@@ -4,13 +4,11 @@ Shapes: n samples, B beats, W samples around each beat.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
-
-from chiron.measures.rpeaks import find_r_peaks
 
 __all__ = ["BEAT_FEATURES", "Beats", "beat_features", "find_beats"]
 
@@ -36,6 +34,7 @@ _FEWEST: Final = 5
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Signal = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,12 @@ class Beats:
     inverted: Flags
 
 
-def find_beats(x: npt.NDArray[np.floating], fs_hz: float) -> Beats:
+def find_beats(peaks: npt.NDArray[np.int64], x: Signal, fs_hz: float) -> Beats:
     """The beats of one lead, each moved to where it is most like the median beat.
 
-    x: (n,) without nan, as `prepared.prepare` leaves it.
+    peaks: (n_beats,) sample indices of R peaks, ascending; x: (n,) without nan, as `prepared.prepare` leaves it.
     """
     before, after, shift = (round(s * fs_hz) for s in (_BEFORE_S, _AFTER_S, _SHIFT_S))
-    peaks = find_r_peaks(x, fs_hz)
     at = peaks[(peaks >= before + shift) & (peaks < x.size - after - shift)]
     if not at.size:
         return Beats(np.zeros(0), np.zeros((0, before + after)), np.zeros(0), np.zeros(0, dtype=bool))
@@ -85,12 +83,12 @@ def _likeness(shapes: Floats, template: Floats) -> Floats:
     return np.asarray(np.where(norm > 1e-12, (a @ b) / np.maximum(norm, 1e-12), 0.0))
 
 
-def beat_features(x: npt.NDArray[np.floating], fs_hz: float) -> npt.NDArray[np.float32]:
-    """One value per name of BEAT_FEATURES. x: (n,) without nan, as `prepared.prepare` leaves it.
+def beat_features(peaks: npt.NDArray[np.int64], x: Signal, fs_hz: float) -> npt.NDArray[np.float32]:
+    """One value per name of BEAT_FEATURES; all but the first are 0 with fewer than five beats.
 
-    All but the first are 0 with fewer than five beats.
+    Arguments as of `find_beats`.
     """
-    beats = find_beats(x, fs_hz)
+    beats = find_beats(peaks, x, fs_hz)
     if beats.r_s.size < _FEWEST:
         return np.array([beats.r_s.size] + [0] * (len(BEAT_FEATURES) - 1), dtype=np.float32)
     rr = np.diff(beats.r_s)

@@ -11,7 +11,7 @@ from scipy.signal import welch
 
 from chiron.measures.rpeaks import find_r_peaks
 
-__all__ = ["FEATURE_NAMES", "features_of"]
+__all__ = ["FEATURE_NAMES", "features_at", "features_of"]
 
 _PERCENTILES: Final = (5, 25, 50, 75, 95)
 _BANDS_HZ: Final = ((0.5, 1), (1, 2), (2, 3), (3, 4.5), (4.5, 6), (6, 9), (9, 14), (14, 22), (22, 35), (35, 49))
@@ -44,7 +44,11 @@ def features_of(x: np.ndarray, fs_hz: float) -> np.ndarray:
 
     A feature that needs more beats than there are is 0.
     """
-    peaks = find_r_peaks(x, fs_hz)
+    return features_at(find_r_peaks(x, fs_hz), x, fs_hz)
+
+
+def features_at(peaks: np.ndarray, x: np.ndarray, fs_hz: float) -> np.ndarray:
+    """The same where the R peaks are known: (n_beats,) sample indices, ascending."""
     values = np.concatenate([_rr_features(peaks / fs_hz), _shape_features(x, peaks, fs_hz), _signal_features(x, fs_hz)])
     return np.asarray(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0), dtype=np.float32)
 

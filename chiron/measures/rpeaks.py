@@ -1,5 +1,6 @@
 """Where the R peaks are, in one lead of any polarity. After Pan & Tompkins 1985, without their search-back."""
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -21,10 +22,15 @@ def find_r_peaks(x: np.ndarray, fs_hz: float) -> np.ndarray:
     """
     if x.size < fs_hz:
         return np.zeros(0, dtype=np.int64)
-    band = sosfiltfilt(butter(2, _BAND_HZ, "bandpass", fs=fs_hz, output="sos"), x)
+    band = sosfiltfilt(_band_pass(fs_hz), x)
     energy = uniform_filter1d(np.gradient(band) ** 2, max(round(_QRS_S * fs_hz), 1))
     found, _ = find_peaks(energy, height=0.3 * _local_height(energy, fs_hz), distance=round(_REFRACTORY_S * fs_hz))
     return np.unique([_largest_near(np.abs(band), at, round(_QRS_S / 2 * fs_hz)) for at in found]).astype(np.int64)
+
+
+@cache
+def _band_pass(fs_hz: float) -> np.ndarray:
+    return np.asarray(butter(2, _BAND_HZ, "bandpass", fs=fs_hz, output="sos"))
 
 
 def _local_height(energy: np.ndarray, fs_hz: float) -> np.ndarray:

@@ -11,8 +11,9 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.measures.beats import BEAT_FEATURES, beat_features
-from chiron.measures.features import FEATURE_NAMES, features_of
+from chiron.measures.features import FEATURE_NAMES, features_at
 from chiron.measures.prepared import prepare
+from chiron.measures.rpeaks import find_r_peaks
 from chiron.progress import report_progress
 
 __all__ = ["SHORTEST_S", "heart_features"]
@@ -46,4 +47,5 @@ def _of_record(dataset: Dataset, record: dict[str, Any], leads: tuple[str, ...])
 
 
 def _of_lead(x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    return features_of(x, _RATE_HZ), beat_features(x, _RATE_HZ)
+    peaks = find_r_peaks(x, _RATE_HZ)
+    return features_at(peaks, x, _RATE_HZ), beat_features(peaks, x, _RATE_HZ)

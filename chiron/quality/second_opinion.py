@@ -13,13 +13,13 @@ import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import roc_auc_score
 
-__all__ = ["Opinion", "chance_of_stated", "out_of_fold", "second_opinion"]
+__all__ = ["Opinion", "at_even_shares", "likeness_of", "out_of_fold", "second_opinion"]
 
 _FEWEST: Final = 20  # groups with a code, and without it, for it to be learned
 _LEAST_AUROC: Final = 0.7  # of a model whose word counts
 _N_FOLDS: Final = 5
-_SEED: Final = 1
-_N_TREES: Final = 200
+_N_ROUNDS: Final = 5  # with other folds, so that little hangs on how they were drawn
+_N_TREES: Final = 60  # of each fold's forest
 _LEAST_LEAF: Final = 2
 _MOST_RECORDS: Final = 5000  # that one tree learns from, and
 _MOST_CODES: Final = 16  # that one forest learns at once: they bound its memory to some 200 MB
@@ -31,12 +31,14 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Opinion:
-    """likeness: (N, C) chance of what was stated, nan where nothing was stated or the code was skipped.
+    """even_chance, likeness: (N, C), nan where nothing was stated or the code was skipped.
 
+    even_chance: that the code is present, had half of all records it; likeness: chance of what was stated.
     auroc: of the chance that the code is present against what was stated, None where it could not be learned;
     skipped: why a code was; empty where it was not.
     """
 
+    even_chance: Floats
     likeness: Floats
     auroc: tuple[float | None, ...]
     skipped: tuple[str, ...]
@@ -56,7 +58,7 @@ def second_opinion(features: Callable[[], Features], stated: Floats, groups: Seq
     auroc = [_auroc(*columns) for columns in zip(stated.T, chance.T, strict=True)]
     skipped = tuple(reason or _too_weak(value) for reason, value in zip(why_not, auroc, strict=True))
     chance[:, np.array([bool(reason) for reason in skipped], dtype=bool)] = np.nan
-    return Opinion(chance_of_stated(chance, stated), tuple(auroc), skipped)
+    return Opinion(at_even_shares(chance, stated), likeness_of(stated, chance), tuple(auroc), skipped)
 
 
 def _too_few(stated: Floats, groups: npt.NDArray[np.str_]) -> str:
@@ -83,20 +85,22 @@ def out_of_fold(features: Features, stated: Floats, groups: Sequence[str]) -> Fl
     Codes that were stated of the same records share a forest. For codes that exclude each other, its splits are those
     of a forest of classes.
     """
-    fold = _folds(groups)
+    rounds = np.array([_folds(groups, k) for k in range(_N_ROUNDS)])
     chance = np.full(stated.shape, np.nan)
     known = ~np.isnan(stated)
     for pattern in np.unique(known, axis=1).T:
         records, codes = np.flatnonzero(pattern), np.flatnonzero((known == pattern[:, None]).all(axis=0))
         for some in np.array_split(codes, -(-codes.size // _MOST_CODES)):
             cells = np.ix_(records, some)
-            chance[cells] = _predictions(features[records], stated[cells], fold[records])
+            by_round = [_predictions(features[records], stated[cells], fold[records]) for fold in rounds]
+            chance[cells] = np.mean(by_round, axis=0)
     return chance
 
 
-def _folds(groups: Sequence[str]) -> Ints:
+def _folds(groups: Sequence[str], salt: int) -> Ints:
     """By a hash of the group: the same whatever other records there are."""
-    return np.array([int.from_bytes(hashlib.sha256(g.encode()).digest()[:4], "big") % _N_FOLDS for g in groups])
+    digests = [hashlib.sha256(f"{salt} {group}".encode()).digest() for group in groups]
+    return np.array([int.from_bytes(digest[:4], "big") % _N_FOLDS for digest in digests])
 
 
 def _predictions(features: Features, stated: Floats, fold: Ints) -> Floats:
@@ -116,7 +120,7 @@ def _by_forest(features: Features, stated: Floats, asked: Features) -> Floats:
         min_samples_leaf=_LEAST_LEAF,
         bootstrap=many,
         max_samples=_MOST_RECORDS if many else None,
-        random_state=_SEED,
+        random_state=1,
         n_jobs=1,
     )
     one = stated.shape[1] == 1  # scikit-learn leaves the axis of codes out
@@ -127,14 +131,19 @@ def _by_forest(features: Features, stated: Floats, asked: Features) -> Floats:
     return np.stack([f[:, v == 1].sum(axis=1) for f, v in zip(found, values, strict=True)], axis=1)
 
 
-def chance_of_stated(chance: Floats, stated: Floats) -> Floats:
-    """How likely each stated label is, (N, C) in [0, 1]; nan where nothing was stated or `chance` is nan.
-
-    A code that was stated to be present is as likely as if half of all records had it. Readers who err do not state a
-    rare code as often as a frequent one, so that its rareness is no argument against it.
-    """
+def at_even_shares(chance: Floats, stated: Floats) -> Floats:
+    """The chance that each code is present, had half of all records it (Bayes' rule); nan where `chance` is. (N, C)."""
     n_stated = np.maximum((~np.isnan(stated)).sum(axis=0), 1)
     share = (stated == 1).sum(axis=0) / n_stated
     for_it, against = chance * (1 - share), (1 - chance) * share
-    present = for_it / np.maximum(for_it + against, 1e-12)
+    return np.asarray(for_it / np.maximum(for_it + against, 1e-12))
+
+
+def likeness_of(stated: Floats, chance: Floats) -> Floats:
+    """How likely each stated label is, (N, C) in [0, 1]; nan where nothing was stated or `chance` is nan.
+
+    A code that was stated to be present is judged at even shares: readers who err do not state a rare code as often as
+    a frequent one, so that its rareness is no argument against it.
+    """
+    present = at_even_shares(chance, stated)
     return np.where(stated == 1, present, np.where(stated == 0, 1 - chance, np.nan))

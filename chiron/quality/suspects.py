@@ -5,6 +5,9 @@ unlike the others with that label, to a model that learned from these others onl
 can be read *and* shows what was stated; so doubt is one minus the product of the two chances. A statement that a
 recording is too noisy is right also where it can't be read.
 
+Two witnesses say whether it can be read, and the mean of their log odds counts: the quality score, which no label has
+touched; and, where enough recordings were stated to be too noisy, a model of what this dataset's readers call so.
+
 Shapes: N records, C codes.
 """
 
@@ -13,23 +16,25 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import expit, logit
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.splits import assign_splits
 from chiron.labels.positive import is_positive
 from chiron.quality.heart_features import SHORTEST_S, heart_features
-from chiron.quality.second_opinion import second_opinion
+from chiron.quality.second_opinion import Opinion, second_opinion
 from schemas.codes import NOISE
 from schemas.params import SplitShares
 from schemas.suspects import LearnedCode, Suspect, SuspectCause, SuspectReport
 from schemas.tables import RECORDS
 
-__all__ = ["N_REPORTED", "all_suspects", "suspect_labels"]
+__all__ = ["N_REPORTED", "all_suspects", "of_two_witnesses", "suspect_labels"]
 
 N_REPORTED: Final = 200
 _CODE: Final = ("code_system", "code")
 _NOISE: Final = (NOISE.system.value, NOISE.code)
 _DECIMALS: Final = 6
+_SUREST: Final = 1e-3  # no witness counts for more than this and its complement
 
 Floats = npt.NDArray[np.float64]
 Codes = list[tuple[str, str]]
@@ -64,7 +69,7 @@ def all_suspects(
         )
         for c, (system, code) in enumerate(codes)
     ]
-    return _ranked(records, stated, opinion.likeness, codes), tuple(learned)
+    return _ranked(records, stated, opinion, codes), tuple(learned)
 
 
 def _labelled(dataset: Dataset, decided: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:
@@ -95,14 +100,24 @@ def _groups(records: pl.DataFrame) -> list[str]:
     return records.join(groups, on="patient_id", how="left", maintain_order="left")["group_id"].to_list()
 
 
-def _ranked(records: pl.DataFrame, stated: Floats, likeness: Floats, codes: Codes) -> tuple[Suspect, ...]:
-    noise = np.array([code == _NOISE for code in codes], dtype=bool)
-    rows = zip(records["record_id"], records["readable"], stated, likeness, strict=True)
+def _ranked(records: pl.DataFrame, stated: Floats, opinion: Opinion, codes: Codes) -> tuple[Suspect, ...]:
+    noise = codes.index(_NOISE) if _NOISE in codes else None
+    said_noisy = stated[:, noise] == 1 if noise is not None else np.zeros(records.height, dtype=bool)
+    readable = records["readable"].to_numpy()
+    if noise is not None:
+        readable = of_two_witnesses(readable, 1 - opinion.even_chance[:, noise])
+    rows = zip(records["record_id"], readable.round(_DECIMALS), said_noisy, stated, opinion.likeness, strict=True)
     suspects = [
-        _suspect(record_id, readable, bool((own[noise] == 1).any()), _most_doubted(own, chance, codes))
-        for record_id, readable, own, chance in rows
+        _suspect(record_id, float(can_read), bool(noisy), _most_doubted(own, likeness, codes))
+        for record_id, can_read, noisy, own, likeness in rows
     ]
     return tuple(sorted(suspects, key=lambda s: (-s.doubt, s.record_id)))
+
+
+def of_two_witnesses(score: Floats, other: Floats) -> Floats:
+    """The chance, (N,), whose log odds are the mean of both; the score's own where the other is unknown (nan)."""
+    both = (logit(np.clip(chance, _SUREST, 1 - _SUREST)) for chance in (score, other))
+    return np.where(np.isnan(other), score, expit(sum(both) / 2))
 
 
 def _most_doubted(stated: Floats, likeness: Floats, codes: Codes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from cleanlab.multilabel_classification import get_label_quality_scores
 from sklearn.metrics import roc_auc_score
 
-from chiron.quality.second_opinion import chance_of_stated, out_of_fold, second_opinion
+from chiron.quality.second_opinion import likeness_of, out_of_fold, second_opinion
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def names(n):
     return [f"p{i}" for i in range(n)]
 
 
-def two_codes(rng, n=400):
+def two_codes(rng, n=200):
     """(n, 4) features and (n, 2) labels that follow from the first two of them."""
     features = rng.standard_normal((n, 4)).astype(np.float32)
     return features, (features[:, :2] > 0).astype(float)
@@ -29,22 +29,22 @@ def test_with_even_shares_the_least_likely_label_is_cleanlabs_self_confidence(rn
     theirs = get_label_quality_scores(
         [list(np.flatnonzero(row)) for row in stated], chance, aggregator_kwargs={"method": np.min}
     )
-    np.testing.assert_allclose(chance_of_stated(chance, stated).min(axis=1), theirs)
+    np.testing.assert_allclose(likeness_of(stated, chance).min(axis=1), theirs)
 
 
 def test_a_rare_code_is_not_doubted_because_it_is_rare():
     stated = np.zeros((100, 1))
     stated[0] = 1
     as_rare_as_everywhere = np.full((100, 1), 0.01)
-    assert chance_of_stated(as_rare_as_everywhere, stated)[0] == pytest.approx(0.5)
+    assert likeness_of(stated, as_rare_as_everywhere)[0] == pytest.approx(0.5)
 
 
 def test_planted_errors_are_the_least_likely_labels(rng):
     features, truth = two_codes(rng)
     stated = truth.copy()
-    wrong = rng.choice(400, 30, replace=False)
+    wrong = rng.choice(200, 15, replace=False)
     stated[wrong, 0] = 1 - stated[wrong, 0]
-    opinion = second_opinion(lambda: features, stated, names(400))
+    opinion = second_opinion(lambda: features, stated, names(200))
     assert opinion.skipped == ("", "")
     assert roc_auc_score(stated[:, 0] != truth[:, 0], -opinion.likeness[:, 0]) > 0.97
 
@@ -52,7 +52,7 @@ def test_planted_errors_are_the_least_likely_labels(rng):
 def test_what_is_not_stated_has_no_likeness(rng):
     features, stated = two_codes(rng)
     stated[::3, 1] = np.nan
-    likeness = second_opinion(lambda: features, stated, names(400)).likeness
+    likeness = second_opinion(lambda: features, stated, names(200)).likeness
     np.testing.assert_array_equal(np.isnan(likeness), np.isnan(stated))
 
 
@@ -72,7 +72,7 @@ def test_a_code_of_too_few_patients_is_skipped_and_nothing_is_measured_for_it(rn
     def not_asked():
         raise AssertionError("features: expected not to be asked for")
 
-    opinion = second_opinion(not_asked, stated, ["one patient"] * 400)
+    opinion = second_opinion(not_asked, stated, ["one patient"] * 200)
     assert opinion.skipped == ("expected 20 patients or more with and without it, found 1 and 1",) * 2
     assert opinion.auroc == (None, None)
     assert np.isnan(opinion.likeness).all()
@@ -80,16 +80,16 @@ def test_a_code_of_too_few_patients_is_skipped_and_nothing_is_measured_for_it(rn
 
 def test_a_code_that_can_not_be_learned_is_skipped(rng):
     features, stated = two_codes(rng)
-    stated[:, 1] = rng.integers(2, size=400)
-    opinion = second_opinion(lambda: features, stated, names(400))
+    stated[:, 1] = rng.integers(2, size=200)
+    opinion = second_opinion(lambda: features, stated, names(200))
     assert opinion.skipped[0] == ""
     assert opinion.skipped[1].startswith("expected a model with an AUROC of 0.7 or more, found 0.")
 
 
 def test_the_opinion_on_a_code_is_the_same_whatever_is_said_of_records_that_lack_it(rng):
     features, stated = two_codes(rng)
-    stated[:200, 1] = np.nan
-    chance = out_of_fold(features, stated, names(400))
+    stated[:100, 1] = np.nan
+    chance = out_of_fold(features, stated, names(200))
     np.testing.assert_array_equal(
-        chance[200:, 1], out_of_fold(features[200:], stated[200:, 1:], names(400)[200:])[:, 0]
+        chance[100:, 1], out_of_fold(features[100:], stated[100:, 1:], names(200)[100:])[:, 0]
     )

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.suspects import auroc, case_of, natural_precision, precision
 from chiron.datasets.dataset import open_dataset
-from chiron.quality.suspects import all_suspects, suspect_labels
+from chiron.quality.suspects import all_suspects, of_two_witnesses, suspect_labels
 from chiron.records.ingest import ingest_source
 from schemas.codes import NOISE
 from schemas.manifest import Kind
@@ -63,6 +63,12 @@ def test_a_recording_that_was_called_noisy_is_not_doubted_for_its_noise(dataset,
     assert codes[0].skipped.endswith("found 1 and 1")
 
 
+def test_two_witnesses_count_alike():
+    """Odds of 4 to 1 and 1 to 1 give 2 to 1; one that is as sure as can be leaves 1 to 999 its square root."""
+    found = of_two_witnesses(np.array([0.8, 0.5, 0.3]), np.array([0.5, 0.0, np.nan]))
+    np.testing.assert_allclose(found, [2 / 3, 1 / (1 + 999**0.5), 0.3])
+
+
 def test_the_order_of_labels_changes_nothing_and_undecided_ones_are_left_out(dataset, labels):
     undecided = pl.when(pl.col("record_id") == "hospital-00000").then(None).otherwise("probability")
     some = labels.with_columns(probability=undecided)
@@ -89,12 +95,12 @@ def test_natural_precision_by_hand():
 @pytest.mark.real
 @pytest.mark.slow
 def test_revised_labels_of_cinc_2017_are_found_from_the_first_round_alone(real_data, tmp_path):
-    """Targets from earlier experiments: self-confidence of a forest gave AUROC 0.824, precision 0.58."""
+    """For comparison: self-confidence of a random forest gives an AUROC of 0.81 and a precision of 0.5."""
     params = IngestParams(source=str(real_data / "cinc2017"), name="cinc2017", profile="cinc2017")
     case = case_of(open_dataset(ingest_source(tmp_path, params).ref))
     assert (case.wrong.size, case.wrong.sum()) == (1391, 278)  # counted in the label files
+    among = case.never_noisy
     assert auroc(case.wrong, case.scores["doubt"]) >= 0.87
     assert precision(case.wrong, case.scores["doubt"]) >= 0.8
-    among = case.never_noisy
-    assert auroc(case.wrong[among], case.scores["contradicted"][among]) >= 0.83
-    assert precision(case.wrong[among], case.scores["contradicted"][among]) >= 0.45
+    assert auroc(case.wrong[among], case.scores["doubt"][among]) >= 0.83
+    assert precision(case.wrong[among], case.scores["doubt"][among]) >= 0.45
