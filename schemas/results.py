@@ -6,11 +6,17 @@ from pydantic import Field
 
 from schemas.agreement import AgreementResult
 from schemas.base import Frozen
+from schemas.consensus import ConsensusReport
+from schemas.drift import DriftReport
 from schemas.gate import GateReport
 from schemas.ingested import IngestReport
 from schemas.manifest import DatasetRef, Sha256
 from schemas.missingness import Passport
+from schemas.myth import MythReport
+from schemas.quality import QualityReport
+from schemas.suspects import SuspectReport
 from schemas.trained import RegisteredModel, TrainReport
+from schemas.vanishing import VanishingReport
 
 __all__ = [
     "Release",
@@ -52,6 +58,12 @@ class RunReport(Frozen):
     stages: tuple[StageOutcome, ...]
     ingest: IngestReport
     agreement: tuple[AgreementResult, ...]
+    consensus: ConsensusReport
+    drift: DriftReport
+    vanishing: VanishingReport
+    myth: MythReport
+    quality: QualityReport | None = None  # where there are recordings
+    suspects: SuspectReport | None = None
     gate: GateReport
     passport: Passport
     labels_kept: dict[str, Annotated[int, Field(ge=0)]]

@@ -17,7 +17,9 @@ from chiron.datasets.stage import run_stage
 from chiron.datasets.tables import write_table
 from schemas.agreement import AgreementResult
 from schemas.base import Interval
-from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code
+from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code, LabelMethod
+from schemas.consensus import AnnotatorQuality, CodeConsensus, ConsensusReport
+from schemas.drift import DriftBy, DriftFinding, DriftReport, DriftVerdict, OddsRatio
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 from schemas.ingested import DuplicateGroup, IngestReport, LabelCount
 from schemas.manifest import DatasetRef, Kind, ParentEntry
@@ -34,9 +36,13 @@ from schemas.missingness import (
     PrevalenceBounds,
     ShiftedPrevalence,
 )
+from schemas.myth import Growth, Measure, MythChange, MythPoint, MythReport
+from schemas.quality import LeadSummary, QualityReport
 from schemas.results import Release, RunReport, StageOutcome
+from schemas.suspects import Suspect, SuspectCause, SuspectReport
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TableSpec
 from schemas.trained import ArmResult, Comparison, LossCurve, RegisteredModel, RocCurve, TrainReport
+from schemas.vanishing import Hop, LabelStep, VanishingReport
 
 __all__ = ["MadeUpDatasets", "made_up_datasets", "made_up_report", "toy_ecg"]
 
@@ -196,6 +202,12 @@ def made_up_report(*, simulated: bool = True, name: str = "demo") -> RunReport:
         stages=_stages(),
         ingest=_ingest(),
         agreement=_agreement(),
+        consensus=_consensus(),
+        drift=_drift(),
+        vanishing=_vanishing(),
+        myth=_myth(),
+        quality=_quality(),
+        suspects=_suspects(),
         gate=_gate(),
         passport=_passport(),
         labels_kept={"normal sinus rhythm": 634, "atrial fibrillation": 403, "too noisy to read": 47},
@@ -275,6 +287,117 @@ def _agreement() -> tuple[AgreementResult, ...]:
         for subject, kappa in kappas.items()
         for statistic, value in ((share, 0.5 + kappa / 2), (kappa_name, kappa))
     )
+
+
+def _consensus() -> ConsensusReport:
+    code = {"code_system": "SNOMED-CT", "code": ATRIAL_FIBRILLATION.code, "name": "atrial fibrillation"}
+    return ConsensusReport(
+        codes=(CodeConsensus(**code, method=LabelMethod.DAWID_SKENE, n_records=1391, n_annotators=3, prevalence=0.29),),
+        annotators=tuple(
+            AnnotatorQuality(
+                annotator=f"reader-{i}",
+                **code,
+                by=LabelMethod.DAWID_SKENE,
+                n_readings=1391,
+                sensitivity=Interval(value=0.95 - i / 20, lower=0.92 - i / 20, upper=0.97 - i / 20),
+                specificity=Interval(value=0.98, lower=0.97, upper=0.99),
+            )
+            for i in range(3)
+        ),
+    )
+
+
+def _drift() -> DriftReport:
+    ratio = OddsRatio(estimate=Interval(value=2.1, lower=1.5, upper=2.9), p_value=1e-4, n_records=1391)
+    finding = DriftFinding(
+        code_system="SNOMED-CT",
+        code=ATRIAL_FIBRILLATION.code,
+        name="atrial fibrillation",
+        by=DriftBy.SITE,
+        level="site-2",
+        n_records=300,
+        n_rest=1091,
+        prevalence=0.41,
+        prevalence_rest=0.25,
+        q_value=0.001,
+        crude=ratio,
+        verdict=DriftVerdict.CASE_MIX,
+        sentence="atrial fibrillation is more common at site-2: 41 % against 25 %; explained by case mix.",
+    )
+    return DriftReport(false_discovery_rate=0.05, n_records=1391, n_tests=24, findings=(finding,))
+
+
+def _vanishing() -> VanishingReport:
+    source = ("CINC2017", "A")
+    shared = (ATRIAL_FIBRILLATION.system.value, ATRIAL_FIBRILLATION.code)
+    steps = (
+        (source, Hop.STATED, Hop.PARSED, 1210, 1209, {}),
+        (source, Hop.PARSED, Hop.STORED, 1209, 1208, {"unknown_record": 1}),
+        (shared, Hop.STORED, Hop.DATASET, 1208, 403, {"outvoted": 90, "another reading of the same label": 715}),
+    )
+    return VanishingReport(
+        steps=tuple(
+            LabelStep(
+                code_system=code[0], code=code[1], before=before, hop=hop, n_before=n, n_after=left, reasons=reasons
+            )
+            for code, before, hop, n, left, reasons in steps
+        )
+    )
+
+
+def _myth() -> MythReport:
+    def around(value: float) -> Interval:
+        return Interval(value=value, lower=max(value - 0.03, 0), upper=value + 0.03)
+
+    sizes = (44, 87, 174, 348, 696, 1391)
+    changes = (
+        MythChange(
+            measure=Measure.AGREEMENT, older=0.74, newer=0.64, difference=Interval(value=-0.1, lower=-0.14, upper=-0.06)
+        ),
+    )
+    return MythReport(
+        growth=Growth.BY_YEAR,
+        n_left_out=12,
+        points=tuple(
+            MythPoint(
+                n_records=n,
+                until_year=2001 + i,
+                agreement=around(0.8 - 0.03 * i),
+                unlabelled=around(0.01 * i),
+                missing=around(0.05 * i),
+            )
+            for i, n in enumerate(sizes)
+        ),
+        changes=changes,
+        verdict="From the older to the newer half, agreement between annotators fell from 0.740 to 0.640.",
+    )
+
+
+def _quality() -> QualityReport:
+    return QualityReport(
+        n_recordings=1391,
+        n_acceptable=1302,
+        median_score=0.91,
+        reasons={"noise_mv": 71, "wander_mv": 40},
+        leads=(LeadSummary(lead="I", n_recordings=1391, n_usable=1388, median_score=0.91),),
+    )
+
+
+def _suspects() -> SuspectReport:
+    suspects = tuple(
+        Suspect(
+            record_id=f"rec{i:04}",
+            doubt=0.99 - i / 100,
+            cause=SuspectCause.CONTRADICTED if i % 2 else SuspectCause.UNREADABLE,
+            readable=0.5,
+            code_system=ATRIAL_FIBRILLATION.system.value,
+            code=ATRIAL_FIBRILLATION.code,
+            stated_present=i % 3 > 0,
+            likeness=0.02,
+        )
+        for i in range(30)
+    )
+    return SuspectReport(n_records=1391, codes=(), suspects=suspects)
 
 
 def _gate() -> GateReport:

@@ -18,6 +18,7 @@ from chiron.datasets.tables import link_table, write_table
 from chiron.errors import Damaged
 from chiron.labels.agreement import agreement_of
 from chiron.labels.consensus import consensus_of
+from chiron.labels.drift import drift_of
 from chiron.progress import report_progress
 from chiron.quality.expectations import run_checkpoint
 from chiron.quality.missingness import passport_of
@@ -47,8 +48,8 @@ VALIDATE: Final = Stage("validate", 3, Kind.VALIDATED)
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
     """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, reports.
 
-    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, vanishing, passport, myth;
-    where there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
+    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, drift, vanishing, passport,
+    myth; where there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
     Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
     report of its ingest.
     """
@@ -137,6 +138,7 @@ def _findings(evidence: Evidence) -> Iterator[Report]:
     yield AgreementReport(results=tuple(evidence.agreement))
     yield evidence.passport
     yield VanishingReport(steps=tuple(evidence.steps))
+    yield drift_of(evidence.records, evidence.annotations, evidence.labels)
     yield myth_of(evidence.records, evidence.annotations, evidence.labels)
 
 

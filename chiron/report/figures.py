@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil, floor
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -11,9 +11,11 @@ from chiron.datasets.dataset import Dataset
 from chiron.labels.readings import code_name
 from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
 from chiron.report.formats import percent_interval, signed_interval
+from chiron.report.labels import compared_readings
 from chiron.report.passport import bounded
 from chiron.report.plots import (
     IntervalRow,
+    growth_plot,
     interval_plot,
     learning_plot,
     loss_plot,
@@ -21,15 +23,20 @@ from chiron.report.plots import (
     roc_plot,
 )
 from chiron.report.svg import inline_svg
-from chiron.report.tables import arm_order, arms_in_order, compared_readings
+from chiron.report.tables import arm_order, arms_in_order
 from chiron.report.traces import draw_record
 from schemas.base import Interval
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
 from schemas.missingness import Passport, PrevalenceBounds
+from schemas.myth import Measure, MythReport
 from schemas.results import RunReport
 from schemas.trained import ArmName, TrainReport
 
 __all__ = ["Figures", "Trace", "TracePair", "draw_figures"]
+
+
+_MOST_COMPARISONS: Final = 4
+_MOST_SUBJECTS: Final = 15  # of each; the tables have all
 
 
 class Trace(NamedTuple):
@@ -58,6 +65,7 @@ class Figures(NamedTuple):
     agreement: Markup | None
     missingness: Markup | None
     bounds: Markup | None
+    myth: tuple[Markup, ...]
     traces: tuple[TracePair, ...]
 
 
@@ -73,6 +81,7 @@ def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> F
         agreement=_agreement(report),
         missingness=_missingness(report) if any(c.n_missing for c in report.passport.columns) else None,
         bounds=_bounds_of_prevalence(report.passport),
+        myth=_myth(report.myth),
         traces=_traces(report, validated, cohort),
     )
 
@@ -133,11 +142,11 @@ def _losses(training: TrainReport) -> tuple[Markup, ...]:
 
 
 def _agreement(report: RunReport) -> Markup | None:
-    """Only what is corrected for chance: shares would not stand on the same axis."""
+    """Only what is corrected for chance: shares would not stand on the same axis. Overall, and the first findings."""
     rows = [
         IntervalRow(comparison.title, subject, place, result.estimate)
-        for place, comparison in enumerate(compared_readings(report.agreement))
-        for subject, results in comparison.rows.items()
+        for place, comparison in enumerate(compared_readings(report.agreement)[:_MOST_COMPARISONS])
+        for subject, results in list(comparison.rows.items())[:_MOST_SUBJECTS]
         for result in results
         if result.statistic.is_kappa
     ]
@@ -165,6 +174,24 @@ def _bounds_of_prevalence(passport: Passport) -> Markup | None:
 
 def _worst_case(bounds: PrevalenceBounds) -> dict[str, float]:
     return {"lower": bounds.lowest, "upper": bounds.highest}
+
+
+def _myth(myth: MythReport) -> tuple[Markup, ...]:
+    """One plot per measure that could be taken."""
+    curves = {
+        Measure.AGREEMENT: [(p.n_records, p.agreement) for p in myth.points],
+        Measure.UNLABELLED: [(p.n_records, p.unlabelled) for p in myth.points],
+        Measure.MISSING: [(p.n_records, p.missing) for p in myth.points],
+    }
+    return tuple(
+        _svg(
+            growth_plot(curve, title=measure.value, series=i),
+            f"myth-{i}",
+            f"{measure.value.capitalize()} of the first records, by how many they are; the table has the numbers.",
+        )
+        for i, (measure, curve) in enumerate(curves.items())
+        if any(estimate.value is not None for _, estimate in curve)
+    )
 
 
 def _traces(report: RunReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:

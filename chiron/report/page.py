@@ -14,17 +14,13 @@ from chiron.datasets.workdir import write_file
 from chiron.labels.readings import code_name
 from chiron.report import formats
 from chiron.report.figures import draw_figures
+from chiron.report.labels import annotator_rows, compared_readings, label_rows, pairs_by_agreement
 from chiron.report.passport import passport_tables
-from chiron.report.tables import (
-    auroc_by_size,
-    best_result,
-    checks_by_urgency,
-    compared_readings,
-    label_rows,
-    real_sizes,
-)
+from chiron.report.tables import auroc_by_size, best_result, checks_by_urgency, real_sizes
+from schemas.codes import SplitName
 from schemas.gate import CheckStatus
 from schemas.results import RunReport
+from schemas.vanishing import Hop
 
 __all__ = ["render_report", "write_report_page"]
 
@@ -46,10 +42,19 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         best=best_result(report.training),
         sizes=real_sizes(report.training),
         comparisons=compared_readings(report.agreement),
+        refused=[result for result in report.agreement if result.refused],
+        pairs=pairs_by_agreement(report.agreement),
+        annotators=annotator_rows(report.consensus.annotators),
+        drift=report.drift,
+        quality=report.quality,
+        suspects=report.suspects,
+        myth=report.myth,
         open_checks=open_checks,
         passed_checks=passed_checks,
         tables=passport_tables(report.passport),
-        labels=label_rows(report.ingest, validated),
+        labels=label_rows((*report.vanishing.steps, *report.training.label_steps), validated),
+        hops=list(Hop),
+        splits=[split.value for split in SplitName],
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
         versions=_versions(),

@@ -21,6 +21,7 @@ from schemas.trained import ArmResult, LossCurve, RocCurve
 
 __all__ = [
     "IntervalRow",
+    "growth_plot",
     "interval_plot",
     "learning_plot",
     "loss_plot",
@@ -121,6 +122,24 @@ def loss_plot(curve: LossCurve, *, series: int) -> Figure:
     axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
     axes.set(title=clipped(curve.label, longest=44), xlabel="step", ylabel="loss")
     axes.set_ylim(bottom=0)
+    return figure
+
+
+@mpl.rc_context(FIGURE_STYLE)
+def growth_plot(curve: Sequence[tuple[int, Interval]], *, title: str, series: int) -> Figure:
+    """A share or kappa by number of records, with its interval as a band."""
+    points = [(n, e.value, e.lower, e.upper) for n, e in curve if e.value is not None]
+    figure, axes = _figure(3.6, 2.4)
+    sizes, values = [p[0] for p in points], [p[1] for p in points]
+    banded = [(n, low, high) for n, _, low, high in points if low is not None and high is not None]
+    if banded:
+        at, lower, upper = zip(*banded, strict=True)
+        axes.fill_between(at, lower, upper, color=SERIES[series], alpha=0.18, linewidth=0)
+    axes.plot(sizes, values, marker=MARKERS[series], markersize=4, **_line(series))
+    axes.set_xscale("log")
+    axes.set_xticks([sizes[0], sizes[-1]], [f"{sizes[0]:,}", f"{sizes[-1]:,}"])
+    axes.minorticks_off()
+    axes.set(title=title, xlabel="first records (log scale)", ylim=(min(0.0, *values), 1.02))
     return figure
 
 

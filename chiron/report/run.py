@@ -1,22 +1,32 @@
 """The report of a whole run, put together from what its stages wrote."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.workdir import write_file
+from chiron.report.labels import label_rows
 from chiron.report.page import write_report_page
-from chiron.report.tables import label_rows
 from schemas.agreement import AgreementReport
+from schemas.base import Report
+from schemas.consensus import ConsensusReport
+from schemas.drift import DriftReport
 from schemas.gate import GateReport
 from schemas.ingested import IngestReport
 from schemas.missingness import Passport
+from schemas.myth import MythReport
 from schemas.params import RunParams
+from schemas.quality import QualityReport
 from schemas.results import Release, RunReport, StageOutcome
+from schemas.suspects import SuspectReport
 from schemas.tables import RECORDS, SPLITS
 from schemas.trained import RegisteredModel, TrainReport
+from schemas.vanishing import VanishingReport
 
 __all__ = ["write_run_report"]
+
+ReportModel = TypeVar("ReportModel", bound=Report)
 
 
 def write_run_report(
@@ -31,17 +41,22 @@ def write_run_report(
     stages: ingest, validate, synthesize and train, in this order.
     """
     ingested, validated, cohort, trained = (open_dataset(stage.ref) for stage in stages)
-    ingest = ingested.report(IngestReport)
     folder = workdir / "reports" / params.name
     report = RunReport(
         name=params.name,
         simulated=ingested.manifest.simulated,
         stages=stages,
-        ingest=ingest,
+        ingest=ingested.report(IngestReport),
         agreement=validated.report(AgreementReport).results,
         gate=validated.report(GateReport),
         passport=validated.report(Passport),
-        labels_kept=_labels_kept(ingest, validated),
+        consensus=validated.report(ConsensusReport),
+        drift=validated.report(DriftReport),
+        vanishing=validated.report(VanishingReport),
+        myth=validated.report(MythReport),
+        quality=_where_written(validated, QualityReport),
+        suspects=_where_written(validated, SuspectReport),
+        labels_kept=_labels_kept(validated),
         split_counts=_split_counts(validated),
         n_synthetic=cohort.manifest.tables[RECORDS.name].n_rows,
         releases=releases,
@@ -54,9 +69,14 @@ def write_run_report(
     return report
 
 
-def _labels_kept(ingest: IngestReport, validated: Dataset) -> dict[str, int]:
+def _where_written(validated: Dataset, model: type[ReportModel]) -> ReportModel | None:
+    """A report that not every dataset has: none without recordings, or where it was not asked for."""
+    return validated.report(model) if model.file_name in validated.manifest.files else None
+
+
+def _labels_kept(validated: Dataset) -> dict[str, int]:
     """How many records carry each finding after consensus, by its name; findings that none carries are left out."""
-    return {row.name: row.n_kept for row in label_rows(ingest, validated) if row.n_kept}
+    return {row.name: row.n_kept for row in label_rows((), validated) if row.n_kept}
 
 
 def _split_counts(validated: Dataset) -> dict[str, int]:

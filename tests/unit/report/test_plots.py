@@ -3,7 +3,15 @@ from collections.abc import Sequence
 import pytest
 from matplotlib.figure import Figure
 
-from chiron.report.plots import IntervalRow, interval_plot, learning_plot, loss_plot, missingness_plot, roc_plot
+from chiron.report.plots import (
+    IntervalRow,
+    growth_plot,
+    interval_plot,
+    learning_plot,
+    loss_plot,
+    missingness_plot,
+    roc_plot,
+)
 from chiron.report.svg import MARKERS
 from schemas.base import Interval
 from schemas.results import RunReport
@@ -67,3 +75,10 @@ def test_missingness_begins_with_the_emptiest_column(run_report: RunReport) -> N
 def test_a_loss_is_drawn_for_few_and_for_many_steps(n: int) -> None:
     figure = loss_plot(LossCurve(label="x", step=tuple(range(n)), loss=(0.5,) * n), series=0)
     assert len(figure.axes[0].lines[0].get_xdata()) == n
+
+
+def test_a_growth_plot_shows_every_size_and_leaves_out_what_is_not_known() -> None:
+    curve = [(20, Interval(value=None)), (40, Interval(value=0.8)), (80, Interval(value=0.6, lower=0.5, upper=0.7))]
+    figure = growth_plot(curve, title="agreement", series=0)
+    assert points_of(figure) == [(40, 0.8), (80, 0.6)]
+    assert words_of(figure)[-2:] == ["40", "80"]

@@ -1,30 +1,6 @@
-from made_up_run import MadeUpDatasets
-
-from chiron.report.tables import (
-    arms_in_order,
-    auroc_by_size,
-    best_result,
-    checks_by_urgency,
-    compared_readings,
-    label_rows,
-    real_sizes,
-)
+from chiron.report.tables import arms_in_order, auroc_by_size, best_result, checks_by_urgency, real_sizes
 from schemas.gate import Severity
 from schemas.results import RunReport
-
-
-def test_labels_are_counted_per_finding_and_split(run_report: RunReport, datasets: MadeUpDatasets) -> None:
-    # by hand: 12 records take turns between two findings; of six in a row four are train, one valid, one test
-    rows = {row.name: row for row in label_rows(run_report.ingest, datasets.validated)}
-    assert rows["normal sinus rhythm"].splits == {"train": 4, "valid": 2, "test": 0}
-    assert rows["atrial fibrillation"].splits == {"train": 4, "valid": 0, "test": 2}
-    assert rows["too noisy to read"].n_kept == 0
-    assert rows["too noisy to read"].n_undecided == 1
-
-
-def test_readings_are_found_under_the_code_of_the_source(run_report: RunReport, datasets: MadeUpDatasets) -> None:
-    rows = {row.name: row for row in label_rows(run_report.ingest, datasets.validated)}
-    assert rows["atrial fibrillation"].hops == {"parsed": 1209, "stored": 1208}
 
 
 def test_arms_come_by_size_and_then_as_the_report_lists_them(run_report: RunReport) -> None:
@@ -51,10 +27,3 @@ def test_what_closes_the_gate_comes_first(run_report: RunReport) -> None:
     others, passed = checks_by_urgency(run_report.model_copy(update={"gate": gate}))
     assert [c.severity for c in others] == [Severity.BLOCKING, Severity.WARNING]
     assert len(passed) == 5
-
-
-def test_agreements_of_different_kinds_stay_apart(run_report: RunReport) -> None:
-    comparisons = compared_readings(run_report.agreement)
-    assert [c.title for c in comparisons] == ["between annotators, 3 annotators", "revision stability, round 1 to 2"]
-    assert comparisons[1].statistics == ("percent unchanged", "Cohen's kappa")
-    assert [r.estimate.value for r in comparisons[1].rows["overall"]] == [0.855, 0.71]
