@@ -444,12 +444,11 @@ def _passport() -> Passport:
             for band, sex, rate_band, n in (
                 ("90+", "M", "100+", 0),
                 ("18-39", "F", "60-99", 1),
-                ("18-39", "M", "60-99", 3),
                 ("40-59", "F", "100+", 7),
                 ("40-59", "F", "60-99", 8),
             )
         ),
-        n_holes=5,
+        n_holes=4,
         completeness=Completeness(
             columns=("weight_kg", "age_years"),
             groups=(
