@@ -11,6 +11,7 @@ __all__ = [
     "agreement",
     "clipped",
     "count",
+    "fault",
     "finding",
     "interval",
     "number",
@@ -24,6 +25,19 @@ __all__ = [
 
 _UNKNOWN: Final = "n/a"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_FAULTS: Final = {
+    "missing_share": "samples missing",
+    "flat_share": "flat",
+    "saturated_share": "saturated",
+    "spike_share": "spikes",
+    "range_mv": "implausible range",
+    "wander_mv": "baseline wander",
+    "noise_mv": "high-frequency noise",
+    "mains_mv": "mains hum",
+    "limb_error_mv": "limb leads contradict each other",
+    "arms_swapped": "arm electrodes swapped",
+    "score": "hard to read",
+}
 
 
 def clipped(name: str, *, longest: int = 28) -> str:
@@ -39,6 +53,11 @@ def count(n: int) -> str:
 def finding(code: str, code_system: str) -> str:
     """The name of a finding."""
     return concept_name(Code(CodeSystem(code_system), code))
+
+
+def fault(measure: str) -> str:
+    """What a measure of signal quality is about; the measure's own name where there is no better one."""
+    return _FAULTS.get(measure, words(measure))
 
 
 def number(value: float | None) -> str:

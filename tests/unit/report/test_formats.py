@@ -1,6 +1,7 @@
 import pytest
 
-from chiron.report.formats import count, finding, interval, p_value, percent_interval, signed_interval, words
+from chiron.quality.signals import SIGNAL_LIMITS
+from chiron.report.formats import count, fault, finding, interval, p_value, percent_interval, signed_interval, words
 from schemas.base import Interval
 
 BOUNDED = Interval(value=-0.01, lower=-0.0304, upper=0.0104)
@@ -41,3 +42,9 @@ def test_counts_codes_and_reasons_read_as_words() -> None:
     assert count(1391) == "1,391"
     assert finding("A", "CINC2017") == "atrial fibrillation"
     assert words("truncated_signal") == "truncated signal"
+
+
+def test_every_measure_of_signal_quality_has_a_name_for_people() -> None:
+    measures = {"arms_swapped", "score", *SIGNAL_LIMITS} - {"readable_score"}
+    assert not [m for m in measures if fault(m) == words(m) and "_" in m]
+    assert fault("noise_mv") == "high-frequency noise"
