@@ -53,4 +53,4 @@ class IngestReport(Report):
     lost_labels: tuple[LostLabels, ...] = ()
     label_faults: dict[str, int] = {}  # rows of tables that did not become annotations, by why
     unknown_codes: dict[str, int] = {}  # `system:code`, outside the vocabulary that was read: stored, never known absent
-    unreadable_values: dict[str, int] = {}  # by column of `records`: stated, but not understood, so stored as null
+    unreadable_values: dict[str, int] = {}  # by column of `records` or fact: stated, but not understood, so left out

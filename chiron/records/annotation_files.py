@@ -9,7 +9,8 @@ from typing import Final
 
 from chiron.errors import InputRefused
 from chiron.records.annotation_words import RHYTHM_CHANGE, SYMBOLS, Annotation, parse_annotations
-from chiron.records.landing import HEADER_SUFFIX, Landing, LandingFile
+from chiron.records.headers import HEADER_SUFFIX
+from chiron.records.landing import Landing, LandingFile
 from chiron.records.parsed import OwnEvent, OwnReading, OwnReadings
 from chiron.records.recording import Recording
 from chiron.records.regular import read_part, require_regular

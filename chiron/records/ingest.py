@@ -130,7 +130,7 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
     keep_refused(workdir, refusals, source.pseudonyms, params)
     _write_tables(folder, read.own, tables, source.profile)
     write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))
-    write_report(folder, ingest_report(folder, source.profile, read, tables, refusals))
+    write_report(folder, ingest_report(folder, taker, read, tables, refusals))
 
 
 def _write_tables(folder: Path, own: OwnTables, tables: TableRows, profile: SourceProfile) -> None:

@@ -15,7 +15,7 @@ from chiron.errors import InputRefused
 from chiron.records.landing import FileKind, Landing, LandingFile, listing_sha256
 from chiron.records.quarantine import Refusal
 from chiron.records.regular import require_regular
-from chiron.records.wfdb_files import segment_headers
+from chiron.records.wfdb_files import describe, segment_headers
 from schemas.codes import QuarantineReason
 from schemas.source import SignalFiles, SignalFormat, SourceProfile, TableLabels
 
@@ -105,11 +105,19 @@ def _signals(profile: SourceProfile, file: LandingFile) -> SignalFiles | None:
 
 
 def _segments(landing: Landing, candidate: Candidate) -> Iterator[str]:
-    """The names of the headers that a record of several segments is made of."""
+    """The names of the headers that a record of several segments is made of; none of a record that can't be used."""
     file = candidate.file
     if candidate.signals.format is not SignalFormat.WFDB or file.kind is not FileKind.REGULAR:
         return
-    for base_name in segment_headers(file):
-        segment = landing.in_folder_of(file, base_name)
-        if segment is not None and segment.name != file.name:
-            yield segment.name
+    parts = segment_headers(file)
+    if parts and _is_usable(file, landing):
+        beside = (landing.in_folder_of(file, base_name) for base_name in parts)
+        yield from (part.name for part in beside if part is not None and part.name != file.name)
+
+
+def _is_usable(file: LandingFile, landing: Landing) -> bool:
+    try:
+        describe(file, landing)
+    except InputRefused:
+        return False
+    return True

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from chiron.datasets.canonical import file_sha256, sha256_hex
-from chiron.errors import DataError, EmptySource, InputRefused, NotFound
-from chiron.records.headers import parse_header
+from chiron.errors import DataError, EmptySource, NotFound
+from chiron.records.headers import HEADER_SUFFIX
+from chiron.records.named_files import named_files
 
 __all__ = [
-    "HEADER_SUFFIX",
     "S3_SCHEME",
     "FileKind",
     "Landing",
@@ -30,7 +30,6 @@ __all__ = [
     "listing_sha256",
 ]
 
-HEADER_SUFFIX: Final = ".hea"
 S3_SCHEME: Final = "s3://"
 
 
@@ -148,20 +147,14 @@ def list_record(file: Path) -> Landing:
     """
     if not file.is_file():
         raise NotFound(f"record: expected a file, such as a WFDB header (*{HEADER_SUFFIX}), or a folder, found {file}")
-    folder, stem = str(file.parent), file.stem.removesuffix(".signal")
-    named = _named_in(file) if file.suffix == HEADER_SUFFIX else ()
+    folder, stem = str(file.parent), _stem(file.name)
+    named = named_files(file) if file.suffix == HEADER_SUFFIX else set()
     beside = (entry for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
-    return _list(folder, (e.path for e in beside if e.name.startswith(f"{stem}.") or e.name in named), {})
+    return _list(folder, (e.path for e in beside if _stem(e.name) == stem or e.name in named), {})
 
 
-def _named_in(header: Path) -> tuple[str, ...]:
-    """The signal files that a header names; none where it can't be used, for its reader says why."""
-    if header.is_symlink():
-        return ()
-    try:
-        return parse_header(header.read_bytes()).file_names
-    except (OSError, InputRefused):
-        return ()
+def _stem(base_name: str) -> str:
+    return Path(base_name).stem.removesuffix(".signal")
 
 
 def _list(root: str, paths: Iterable[str], seen: Mapping[str, SeenFile]) -> Landing:

@@ -104,7 +104,8 @@ def _hidden_facts(facts: pl.DataFrame, profile: SourceProfile, pseudonyms: Pseud
 
 
 def _records(stated: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
-    named = _named(stated.unique("record", keep="first", maintain_order=True), pseudonyms)
+    first_of_each = stated.group_by("record", maintain_order=True).agg(pl.all().drop_nulls().first())
+    named = _named(first_of_each, pseudonyms)
     hidden = {
         kind: _replaced(named[kind], lambda name, kind=kind: pseudonyms.name(kind, name))  # type: ignore[misc]
         for kind in ("site", "device")

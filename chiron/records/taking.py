@@ -98,6 +98,7 @@ class Taker:
             taking.refusals.append(Refusal.of(files[0].name if files else recording.files[0].name, error, files))
             return
         taking.stated.update(set(own.stated))
+        taking.not_understood += ("label_codes",) * own.n_unreadable + ("events_beyond_the_end",) * own.n_outside
         annotator_id = self.pseudonyms.name("annotator", source.annotator_id)
         taking.rows[ANNOTATIONS.name] += _annotation_rows(source, own, record_id, annotator_id)
         leads = dict(zip((lead.name for lead in recording.leads), self._leads(recording), strict=True))

@@ -10,18 +10,19 @@ from chiron.datasets.tables import scan_table
 from chiron.records.quarantine import Refusal
 from chiron.records.reading import ReadRecords
 from chiron.records.table_rows import TableRows
+from chiron.records.taking import Taker
 from schemas.codes import Code, CodeSystem
 from schemas.ingested import DuplicateGroup, IngestReport, LabelCount, LabelHop, LostLabels
-from schemas.source import SourceProfile
 from schemas.tables import ANNOTATIONS, RECORDS, TableSpec
 
 __all__ = ["ingest_report"]
 
 
 def ingest_report(
-    folder: Path, profile: SourceProfile, read: ReadRecords, tables: TableRows, refusals: Sequence[Refusal]
+    folder: Path, taker: Taker, read: ReadRecords, tables: TableRows, refusals: Sequence[Refusal]
 ) -> IngestReport:
     """Count what was written below `folder`."""
+    unknown_codes = tables.unknown_codes + _outside_vocabulary(read, taker)
     n_ingested = _height(folder, RECORDS)
     own_parsed = _present(read.own.scan(ANNOTATIONS))
     by_hop = {
@@ -30,7 +31,7 @@ def ingest_report(
         LabelHop.STORED: _present(scan_table(folder, ANNOTATIONS)),
     }
     return IngestReport(
-        profile=profile.name,
+        profile=taker.profile.name,
         n_inputs=n_ingested + len(refusals),
         n_ingested=n_ingested,
         quarantined=dict(sorted(Counter(r.reason.value for r in refusals).items())),
@@ -42,9 +43,20 @@ def ingest_report(
             if n
         ),
         label_faults={fault.value: n for fault, n in sorted(tables.faults.items())},
-        unknown_codes={str(code): n for code, n in sorted(tables.unknown_codes.items())},
+        unknown_codes={str(code): n for code, n in sorted(unknown_codes.items())},
         unreadable_values=dict(sorted((read.unreadable_values + tables.unreadable_values).items())),
     )
+
+
+def _outside_vocabulary(read: ReadRecords, taker: Taker) -> Counter[Code]:
+    """Codes of records' own files that their reader is not known to look for, where it is known what that is."""
+    found: Counter[Code] = Counter()
+    for source in taker.profile.own_labels:
+        if source.vocabulary:
+            by_reader = pl.col("annotator_id") == taker.pseudonyms.name("annotator", source.annotator_id)
+            outside = ~pl.col("code").is_in(source.vocabulary)
+            found += _present(read.own.scan(ANNOTATIONS).filter(by_reader & outside))
+    return found
 
 
 def _height(folder: Path, spec: TableSpec) -> int:

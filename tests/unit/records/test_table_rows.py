@@ -1,8 +1,9 @@
+import polars as pl
 import pytest
 
 from chiron.records.quarantine import list_quarantine
 from schemas.ingested import IngestReport
-from schemas.tables import ANNOTATIONS, QUARANTINE
+from schemas.tables import ANNOTATIONS, QUARANTINE, RECORDS
 
 from .conftest import samples, write_record
 
@@ -92,3 +93,19 @@ def test_an_annotator_s_table_with_missing_columns_is_reported_and_the_others_go
     assert dataset.report(IngestReport).quarantined == {"unreadable_labels": 1}
     message = dataset.table(QUARANTINE)["message"].item()
     assert message.startswith("label file: expected a column 'LBBB', 'SB', 'AF', 'ST', found none")
+
+
+def test_circumstances_are_found_wherever_a_record_s_labels_are(tmp_path, ingest):
+    """Tables are read in the order of their names, and an annotator's tells nothing of the patient."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "cardiologist1.csv").write_text(CODE_TEST_HEADINGS + "0,1,0,0,0,0\n0,0,0,0,0,0\n")
+    (folder / "attributes.csv").write_text("age,sex\n34,M\n93,F\n")
+    (folder / "annotations").mkdir()
+    (folder / "annotations" / "cardiologist2.csv").write_text(CODE_TEST_HEADINGS + "0,1,0,0,0,0\n0,0,0,0,0,0\n")
+    records = ingest(folder, profile="code-test").table(RECORDS)
+    assert records.select("record_id", "age_years", "sex", "n_samples").rows() == [
+        ("00000", 34.0, "M", 0),
+        ("00001", 90.0, "F", 0),
+    ]
+    assert records.select(pl.col("patient_known").any()).item() is False
