@@ -16,9 +16,10 @@ from chiron.measures.prepared import prepare
 from chiron.measures.rpeaks import find_r_peaks
 from chiron.progress import report_progress
 
-__all__ = ["SHORTEST_S", "heart_features"]
+__all__ = ["heart_features", "is_measurable"]
 
-SHORTEST_S: Final = 3.0  # of a recording of which anything can be said
+_SHORTEST_S: Final = 3.0
+_SLOWEST_HZ: Final = 50.0  # QRS complexes have little beyond 25 Hz
 _LONGEST_S: Final = 60.0  # what follows is not looked at: it bounds the time that a long recording takes
 _LEADS: Final = ("II", "V1", "V5")  # one along the heart's axis, one right of it and one left
 _RATE_HZ: Final = 100.0
@@ -26,8 +27,13 @@ _DECIMALS: Final = 4  # machines differ in the last bits
 _PROGRESS_EVERY: Final = 100
 
 
+def is_measurable() -> pl.Expr:
+    """Whether a row of `records` is long and quick enough for its beats to be seen."""
+    return (pl.col("fs_hz") >= _SLOWEST_HZ) & (pl.col("n_samples") >= _SHORTEST_S * pl.col("fs_hz"))
+
+
 def heart_features(dataset: Dataset, records: pl.DataFrame) -> npt.NDArray[np.float32]:
-    """(N, F), in the order of `records`, which last `SHORTEST_S` or longer; memory for samples is one record."""
+    """(N, F), in the order of `records`, which are measurable; memory for samples is one record."""
     common = set.intersection(*map(set, records["leads"])) if records.height else set()
     leads = tuple(lead for lead in _LEADS if lead in common)
     features = np.zeros((records.height, max(len(leads), 1) * (len(FEATURE_NAMES) + len(BEAT_FEATURES))), np.float32)

@@ -18,11 +18,11 @@ __all__ = ["Opinion", "at_even_shares", "likeness_of", "out_of_fold", "second_op
 _FEWEST: Final = 20  # groups with a code, and without it, for it to be learned
 _LEAST_AUROC: Final = 0.7  # of a model whose word counts
 _N_FOLDS: Final = 5
-_N_ROUNDS: Final = 5  # with other folds, so that little hangs on how they were drawn
+_N_ROUNDS: Final = 5  # with other folds, so that little hangs on how they were drawn; of many records, one will do
 _N_TREES: Final = 60  # of each fold's forest
 _LEAST_LEAF: Final = 2
 _MOST_RECORDS: Final = 5000  # that one tree learns from, and
-_MOST_CODES: Final = 16  # that one forest learns at once: they bound its memory to some 200 MB
+_MOST_CODES: Final = 16  # that one forest learns at once: they bound its memory to some 100 MB
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -85,7 +85,8 @@ def out_of_fold(features: Features, stated: Floats, groups: Sequence[str]) -> Fl
     Codes that were stated of the same records share a forest. For codes that exclude each other, its splits are those
     of a forest of classes.
     """
-    rounds = np.array([_folds(groups, k) for k in range(_N_ROUNDS)])
+    n_rounds = _N_ROUNDS if len(groups) <= _MOST_RECORDS else 1
+    rounds = np.array([_folds(groups, k) for k in range(n_rounds)])
     chance = np.full(stated.shape, np.nan)
     known = ~np.isnan(stated)
     for pattern in np.unique(known, axis=1).T:

@@ -21,7 +21,7 @@ from scipy.special import expit, logit
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.splits import assign_splits
 from chiron.labels.positive import is_positive
-from chiron.quality.heart_features import SHORTEST_S, heart_features
+from chiron.quality.heart_features import heart_features, is_measurable
 from chiron.quality.second_opinion import Opinion, second_opinion
 from schemas.codes import NOISE
 from schemas.params import SplitShares
@@ -75,7 +75,7 @@ def all_suspects(
 def _labelled(dataset: Dataset, decided: pl.DataFrame, quality: pl.DataFrame) -> pl.DataFrame:
     return (
         dataset.table(RECORDS)
-        .filter(pl.col("n_samples") >= SHORTEST_S * pl.col("fs_hz"))
+        .filter(is_measurable())
         .join(decided, on="record_id", how="semi")
         .join(quality.select("record_id", readable="score"), on="record_id", how="left")
         .with_columns(pl.col("readable").fill_null(1.0))
