@@ -20,6 +20,7 @@ from schemas.vanishing import LabelStep
 __all__ = ["Evidence", "views_of"]
 
 _CODE: Final = ["code_system", "code"]
+_CLINICAL: Final = ("age_years", "sex", "site", "device", "recorded_year", "height_cm", "weight_kg")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _records(evidence: Evidence) -> pl.DataFrame:
     has_signal = pl.col("n_samples") > 0
     return evidence.records.select(
         "record_id",
-        *["patient_id", "age_years", "sex", "site", "device", "recorded_year", "height_cm", "weight_kg"],
+        "patient_id",
+        *_CLINICAL,
         **{name: pl.when(has_signal).then(value) for name, value in of_signal.items()},
         labelled=pl.col("record_id").is_in(labelled.implode()),
     )
@@ -128,17 +130,16 @@ def _codes(ingest: IngestReport, evidence: Evidence) -> pl.DataFrame:
 
 
 def _missingness(passport: Passport) -> pl.DataFrame:
-    """One row per column; `share_of_record` only for columns of `records`, which every dataset has a place for."""
+    """One row per clinical column, fact and label; `share_of_column` only for columns, which every dataset has.
+
+    Other columns of `records` are about signals, and absent where there is none.
+    """
     rows = [
-        (
-            f"{c.column} ({c.share:.1%} missing)",
-            c.share,
-            c.share if c.column in RECORDS.columns else None,
-            bool(c.depends_on),
-        )
+        (f"{c.column} ({c.share:.1%} missing)", c.share, c.share if c.column in _CLINICAL else None, bool(c.depends_on))
         for c in passport.columns
+        if c.column in _CLINICAL or c.column not in RECORDS.columns
     ]
-    types = {"subject": pl.String, "share": pl.Float64, "share_of_record": pl.Float64, "for_a_reason": pl.Boolean}
+    types = {"subject": pl.String, "share": pl.Float64, "share_of_column": pl.Float64, "for_a_reason": pl.Boolean}
     return pl.DataFrame(rows, types, orient="row")
 
 

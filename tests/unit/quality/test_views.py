@@ -174,6 +174,15 @@ def test_metadata_without_recordings_pass():
     assert closing(evidence_of(empty, readings_of())) == set()
 
 
+def test_what_is_missing_for_want_of_a_recording_is_not_missing_for_a_reason():
+    # 30 of 2,000 records, all of one site, have a recording: the others lack a rate, but no clinical value
+    has = [i < 30 for i in range(2000)]
+    rates = {"fs_hz": [100.0 if there else None for there in has], "n_samples": [1000 if there else 0 for there in has]}
+    site = ["here" if there else "elsewhere" for there in has]
+    found = failing(evidence_of(records_of(2000, site=site, **rates), readings_of(2000)))
+    assert not [name for name in found if name.startswith("missingness.")]
+
+
 def test_a_recording_without_a_rate_or_a_gain_closes_the_gate():
     unknown = {"fs_hz": [None] * 60, "gain_per_unit": [None] * 60, "leads": [[]] * 60}
     found = closing(evidence_of(records_of(**unknown), readings_of()))
