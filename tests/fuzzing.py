@@ -19,8 +19,8 @@ import wfdb
 from pydicom.data import get_testdata_file
 
 from chiron.errors import InputRefused
+from chiron.records.formats.recording import Recording
 from chiron.records.landing import list_landing
-from chiron.records.recording import Recording
 from schemas.source import FileLayout
 
 MAX_SECONDS = 10  # of one case: the largest arrays that are allowed take two

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from landed import landed
 
-from chiron.records.label_tables import read_table
-from chiron.records.parsed import Parsed, RecordNames
+from chiron.records.readings.label_tables import read_table
+from chiron.records.readings.parsed import Parsed, RecordNames
 from chiron.records.sources import shipped_profiles
 from schemas.source import SourceProfile, TableLabels
 

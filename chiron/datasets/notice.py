@@ -1,4 +1,4 @@
-"""What everyone must know who holds a dataset: it lies in the folder as `NOTICE.txt`, and travels with every release."""
+"""What everyone must know who holds a dataset: `NOTICE.txt` lies in the folder, and travels with every release."""
 
 from pathlib import Path
 from typing import Final
@@ -10,9 +10,9 @@ NOTICE: Final = "NOTICE.txt"
 _SIMULATED: Final = "Everything in this dataset is simulated. No patient, reader or place exists.\n"
 _REAL: Final = (
     "These are recordings of people.\n"
-    "An ECG can itself identify a person: whoever has another recording of the same heart may find it again here, with\n"
-    "everything else that this dataset says of that person. Pseudonyms don't change that. Treat it as personal data, and\n"
-    "do not try to find out who anybody is.\n"
+    "An ECG can itself identify a person: whoever has another recording of the same heart may find it again here,\n"
+    "with everything else that this dataset says of that person. Pseudonyms don't change that. Treat it as personal\n"
+    "data, and do not try to find out who anybody is.\n"
 )
 
 

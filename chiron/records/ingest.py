@@ -24,10 +24,10 @@ from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
 from chiron.records.memory import now_ns, own_folder, recall, remember, seen_files
 from chiron.records.own_tables import OwnTables, merge_by_record
-from chiron.records.parsed import RecordNames
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
 from chiron.records.quarantine import keep_refused, quarantine_table
 from chiron.records.reading import read_records
+from chiron.records.readings.parsed import RecordNames
 from chiron.records.sources import choose_profile, shipped_profiles
 from chiron.records.table_rows import TableRows, read_tables
 from chiron.records.taking import Taker

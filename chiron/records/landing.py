@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from chiron.datasets.canonical import file_sha256, sha256_hex
 from chiron.errors import DataError, EmptySource, NotFound
-from chiron.records.headers import HEADER_SUFFIX
-from chiron.records.named_files import named_files
+from chiron.records.formats.headers import HEADER_SUFFIX
+from chiron.records.formats.named_files import named_files
 
 __all__ = [
     "S3_SCHEME",

@@ -8,8 +8,8 @@ import numpy as np
 
 from chiron.datasets.canonical import sha256_hex
 from chiron.datasets.signals import signal_sha256
+from chiron.records.formats.recording import Recording
 from chiron.records.pseudonyms import Pseudonyms
-from chiron.records.recording import Recording
 from schemas.source import SourceProfile
 
 __all__ = ["lead_names", "record_row"]

@@ -10,14 +10,14 @@ import numpy as np
 
 from chiron.datasets.signals import SignalDtype, SignalWriter
 from chiron.errors import InputRefused
-from chiron.records.formats import describe
+from chiron.records.formats.describe import describe
+from chiron.records.formats.recording import Recording
 from chiron.records.inputs import Candidate, Inputs
 from chiron.records.landing import LandingFile
-from chiron.records.own_labels import own_files, own_readings
-from chiron.records.parsed import OwnReadings
 from chiron.records.pseudonyms import Pseudonyms
 from chiron.records.quarantine import Refusal
-from chiron.records.recording import Recording
+from chiron.records.readings.own_labels import own_files, own_readings
+from chiron.records.readings.parsed import OwnReadings
 from chiron.records.rows import lead_names, record_row
 from schemas.codes import Code
 from schemas.source import OwnLabels, SourceProfile

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from chiron.records.parsed import CLINICAL_COLUMNS
+from chiron.records.readings.parsed import CLINICAL_COLUMNS
 from schemas.source import SourceProfile
 from schemas.tables import RECORDS
 

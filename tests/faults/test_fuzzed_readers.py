@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up_headers import made_up
 
-from chiron.records.recording import Recording
+from chiron.records.formats.recording import Recording
 
 N_CASES = int(os.environ.get("CHIRON_FUZZ_CASES", "2000"))
 N_HYPOTHESIS = N_CASES // 20

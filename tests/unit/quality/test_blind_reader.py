@@ -4,8 +4,8 @@ import pytest
 
 from chiron.datasets.dataset import open_dataset
 from chiron.quality.validate import validate_dataset
-from chiron.records import header_codes
 from chiron.records.ingest import ingest_source
+from chiron.records.readings import header_codes
 from schemas.gate import GateReport
 from schemas.params import IngestParams, ValidateParams
 

@@ -10,7 +10,7 @@ import wfdb
 
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
-from chiron.records import formats
+from chiron.records.formats import describe as dispatch
 from chiron.records.ingest import ingest_source
 from schemas.ingested import IngestReport
 from schemas.params import IngestParams
@@ -49,7 +49,7 @@ def profile(tmp_path):
 def described(monkeypatch):
     """The names of the records whose files were opened."""
     names: list[str] = []
-    real = formats.describe
+    real = dispatch.describe
 
     def counting(candidate, landing):
         names.append(candidate.name)

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from chiron.errors import NotFound
-from chiron.records.formats import describe
+from chiron.records.formats.describe import describe
 from chiron.records.inputs import find_inputs
 from chiron.records.landing import FileKind, list_landing, list_record
 from chiron.records.sources import load_profile

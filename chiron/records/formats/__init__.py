@@ -1,0 +1,1 @@
+"""Reading a recording, whatever the format of its files."""

@@ -1,0 +1,1 @@
+"""What a source says of its records, in their own files and in tables: readings, events, facts, circumstances."""
