@@ -52,5 +52,5 @@ class IngestReport(Report):
     label_counts: tuple[LabelCount, ...]  # per hop; every reading of every round counts
     lost_labels: tuple[LostLabels, ...] = ()
     label_faults: dict[str, int] = {}  # rows of tables that did not become annotations, by why
-    unknown_codes: dict[str, int] = {}  # `system:code`, outside the vocabulary that was read: stored, never known absent
+    unknown_codes: dict[str, int] = {}  # `system:code`, outside the vocabulary: stored, and never known absent
     unreadable_values: dict[str, int] = {}  # by column of `records` or fact: stated, but not understood, so left out

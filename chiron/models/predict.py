@@ -7,7 +7,7 @@ from chiron.errors import BadParameters, EmptySource, InputRefused
 from chiron.learning.examples import lead_rows
 from chiron.models.file import Model, load_model
 from chiron.progress import report_progress
-from chiron.records.formats import describe
+from chiron.records.formats.describe import describe
 from chiron.records.inputs import Candidate, find_inputs, refuse_unclaimed
 from chiron.records.landing import Landing, list_landing, list_record
 from chiron.records.sources import GENERIC, load_profile
