@@ -4,6 +4,7 @@ Truth: the third round differs from the first. Reads real recordings: CHIRON_REA
 """
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from schemas.params import IngestParams
 from schemas.tables import ANNOTATIONS
 
 TARGET: Final = Target("figure", "at least", 0.87)
+GOALS: Final = "Goals of doubt: 0.87 and 0.85 among all records, 0.83 and 0.45 among the never noisy"
 NATURAL_SHARE: Final = 0.05  # of revised labels in the whole set; the sample at hand was enriched
 N_TOP: Final = 100
 N_RESAMPLES: Final = 1000
@@ -44,18 +46,26 @@ class Case(NamedTuple):
 
 def run() -> Benchmark:
     """AUROC and precision among the first hundred, of doubt and of its two parts, of which one sees no label."""
+    if "CHIRON_REAL_DATA" not in os.environ:
+        sys.exit("SKIPPED: suspect labels are found in real recordings; CHIRON_REAL_DATA names their folder")
     with tempfile.TemporaryDirectory() as workdir:
         source = str(Path(os.environ["CHIRON_REAL_DATA"]) / "cinc2017")
         outcome = ingest_source(Path(workdir), IngestParams(source=source, name="cinc2017", profile="cinc2017"))
         case = case_of(open_dataset(outcome.ref))
-    table = Table("records", "wrong", "score", "AUROC", f"precision at {N_TOP}", f"at {NATURAL_SHARE:.0%} wrong")
+    figure, anchor = (auroc(case.wrong, case.scores[name]) for name in ("doubt", "unreadable, sees no label"))
+    return Benchmark(figure=figure, unit="AUROC", anchor=anchor, table=table_of(case))
+
+
+def table_of(case: Case) -> Table:
+    """Every score, among all records and among those that were never noisy."""
+    columns = ("records", "wrong", "score", "AUROC", f"precision at {N_TOP}", f"at {NATURAL_SHARE:.0%} wrong")
+    table = Table(*columns, caption=GOALS)
     for name, among in (("all", np.ones_like(case.wrong)), ("never noisy", case.never_noisy)):
         wrong = case.wrong[among]
         for score, values in case.scores.items():
             figures = [with_interval(f, wrong, values[among]) for f in (auroc, precision, natural_precision)]
             table.add_row(f"{name}, {wrong.size}", str(wrong.sum()), score, *figures)
-    figure, anchor = (auroc(case.wrong, case.scores[name]) for name in ("doubt", "unreadable, sees no label"))
-    return Benchmark(figure=figure, unit="AUROC", anchor=anchor, table=table)
+    return table
 
 
 def case_of(dataset: Dataset) -> Case:
