@@ -21,6 +21,7 @@ from chiron.labels.consensus import consensus_of
 from chiron.labels.drift import drift_of
 from chiron.progress import report_progress
 from chiron.quality.expectations import run_checkpoint
+from chiron.quality.heart_rates import heart_rates
 from chiron.quality.missingness import passport_of
 from chiron.quality.myth import myth_of
 from chiron.quality.quality_report import quality_report
@@ -115,6 +116,7 @@ def _evidence(
         n_wanted=params.gate.min_records_per_stratum,
         annotations=annotations,
         facts=_table(parent, FACTS),
+        heart_rates=heart_rates(parent) if parent.manifest.signals else None,
         signal_quality=recordings,
         splits=splits,
     )

@@ -8,6 +8,7 @@ from chiron.datasets.canonical import file_sha256
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged
+from chiron.quality.strata import QUALITIES, RATE_BANDS
 from chiron.quality.validate import validate_dataset
 from schemas.agreement import AgreementReport
 from schemas.consensus import ConsensusReport
@@ -87,6 +88,12 @@ def test_reports_say_how_labels_were_made_and_how_well_recordings_can_be_read(ma
     assert {code.n_records for code in validated.report(ConsensusReport).codes} == {60}
     assert validated.report(MythReport).points[-1].n_records == 60
     assert validated.report(SuspectReport).n_records == 54  # the readers differ in six, so those have no label to doubt
+
+
+def test_holes_are_divided_by_heart_rate_and_quality_where_there_are_recordings(made):
+    holes = made[2].report(Passport).holes
+    assert {hole.rate_band for hole in holes} == set(RATE_BANDS)  # every heart beats 72 times a minute
+    assert {hole.quality for hole in holes} == set(QUALITIES)
 
 
 def test_metadata_has_no_report_on_recordings(tmp_path):
