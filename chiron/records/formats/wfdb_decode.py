@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from chiron.records.formats.wfdb_unpack import unpack
 from schemas.codes import QuarantineReason
 
 __all__ = ["read_samples"]
+
+_MINIMUM: Final = {np.dtype(kind): np.iinfo(kind).min for kind in (np.int16, np.int32)}
 
 
 def read_samples(header_path: Path, header: Header, *, per_frame: int, is_wide: bool) -> np.ndarray:
@@ -35,7 +37,7 @@ def read_samples(header_path: Path, header: Header, *, per_frame: int, is_wide: 
 
 def _mark_missing(values: np.ndarray, spec: SignalSpec) -> None:
     """Replace a format's own value for missing by the type's minimum."""
-    stored, missing = FORMATS[spec.format].missing, np.iinfo(values.dtype).min
+    stored, missing = FORMATS[spec.format].missing, _MINIMUM[values.dtype]
     if stored is not None and stored != missing:
         values[values == stored] = missing
 
