@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from schemas.agreement import AgreementResult
+from schemas.agreement import AgreementResult, AgreementStatistic
 from schemas.base import Interval
 from schemas.codes import Code, CodeSystem, concept_name
 
@@ -25,6 +25,11 @@ __all__ = [
 
 _UNKNOWN: Final = "n/a"
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_SHARES: Final = (
+    AgreementStatistic.PERCENT_AGREEMENT,
+    AgreementStatistic.PERCENT_UNCHANGED,
+    AgreementStatistic.POSITIVE_AGREEMENT,
+)
 _FAULTS: Final = {
     "missing_share": "samples missing",
     "flat_share": "flat",
@@ -94,8 +99,8 @@ def _signed(value: float) -> str:
 
 
 def agreement(result: AgreementResult) -> str:
-    """A kappa as it is, a share as per cent."""
-    return (interval if result.statistic.is_kappa else percent_interval)(result.estimate)
+    """A coefficient as it is, a share as per cent."""
+    return (percent_interval if result.statistic in _SHARES else interval)(result.estimate)
 
 
 def percent(share: float) -> str:

@@ -13,6 +13,7 @@ from chiron.labels.readings import code_name
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 from schemas.codes import Code, CodeSystem, SplitName, canonical
 from schemas.consensus import AnnotatorQuality
+from schemas.drift import DriftFinding, DriftVerdict
 from schemas.tables import LABELS, RECORDS, SPLITS
 from schemas.vanishing import Hop, LabelStep
 
@@ -22,6 +23,7 @@ __all__ = [
     "LabelRow",
     "annotator_rows",
     "compared_readings",
+    "drifts_by_verdict",
     "label_rows",
     "pairs_by_agreement",
 ]
@@ -142,6 +144,11 @@ def pairs_by_agreement(results: Iterable[AgreementResult]) -> list[AgreementResu
         r for r in results if r.kind is AgreementKind.BETWEEN_TWO and r.subject == OVERALL and r.statistic.is_kappa
     ]
     return sorted(pairs, key=lambda r: (r.estimate.value is None, r.estimate.value or 0.0, r.compared))
+
+
+def drifts_by_verdict(findings: Iterable[DriftFinding]) -> list[DriftFinding]:
+    """As they come, but those that nothing can be told of last."""
+    return sorted(findings, key=lambda f: f.verdict is DriftVerdict.CANNOT_TELL)
 
 
 def annotator_rows(qualities: Iterable[AnnotatorQuality]) -> list[AnnotatorRow]:

@@ -14,7 +14,13 @@ from chiron.datasets.workdir import write_file
 from chiron.labels.readings import code_name
 from chiron.report import formats
 from chiron.report.figures import draw_figures
-from chiron.report.labels import annotator_rows, compared_readings, label_rows, pairs_by_agreement
+from chiron.report.labels import (
+    annotator_rows,
+    compared_readings,
+    drifts_by_verdict,
+    label_rows,
+    pairs_by_agreement,
+)
 from chiron.report.passport import passport_tables
 from chiron.report.tables import auroc_by_size, best_result, checks_by_urgency, real_sizes
 from schemas.codes import SplitName
@@ -46,6 +52,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         pairs=pairs_by_agreement(report.agreement),
         annotators=annotator_rows(report.consensus.annotators),
         drift=report.drift,
+        drifts=drifts_by_verdict(report.drift.findings),
         quality=report.quality,
         suspects=report.suspects,
         myth=report.myth,

@@ -1,7 +1,18 @@
 import pytest
 
 from chiron.quality.signals import SIGNAL_LIMITS
-from chiron.report.formats import count, fault, finding, interval, p_value, percent_interval, signed_interval, words
+from chiron.report.formats import (
+    agreement,
+    count,
+    fault,
+    finding,
+    interval,
+    p_value,
+    percent_interval,
+    signed_interval,
+    words,
+)
+from schemas.agreement import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 from schemas.base import Interval
 
 BOUNDED = Interval(value=-0.01, lower=-0.0304, upper=0.0104)
@@ -48,3 +59,16 @@ def test_every_measure_of_signal_quality_has_a_name_for_people() -> None:
     measures = {"arms_swapped", "score", *SIGNAL_LIMITS} - {"readable_score"}
     assert not [m for m in measures if fault(m) == words(m) and "_" in m]
     assert fault("noise_mv") == "high-frequency noise"
+
+
+@pytest.mark.parametrize("statistic", list(AgreementStatistic))
+def test_only_shares_are_shown_as_per_cent(statistic: AgreementStatistic) -> None:
+    result = AgreementResult(
+        kind=AgreementKind.BETWEEN_ANNOTATORS,
+        statistic=statistic,
+        subject=OVERALL,
+        estimate=Interval(value=0.5),
+        n_records=10,
+    )
+    is_share = "percent" in statistic or statistic == "positive agreement"
+    assert plain(agreement(result)) == ("50.0 %" if is_share else "0.500")

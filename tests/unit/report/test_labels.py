@@ -1,8 +1,15 @@
 from made_up_run import MadeUpDatasets
 
-from chiron.report.labels import annotator_rows, compared_readings, label_rows, pairs_by_agreement
+from chiron.report.labels import (
+    annotator_rows,
+    compared_readings,
+    drifts_by_verdict,
+    label_rows,
+    pairs_by_agreement,
+)
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult, AgreementStatistic
 from schemas.base import Interval
+from schemas.drift import DriftVerdict
 from schemas.results import RunReport
 from schemas.vanishing import Hop, LabelStep
 
@@ -59,6 +66,12 @@ def test_a_refused_agreement_is_no_table(run_report: RunReport) -> None:
         update={"kind": AgreementKind.WITHIN_ANNOTATOR, "refused": "a copy"}
     )
     assert compared_readings((*run_report.agreement, refused)) == compared_readings(run_report.agreement)
+
+
+def test_drift_of_which_nothing_can_be_told_comes_last(run_report: RunReport) -> None:
+    (known,) = run_report.drift.findings
+    unknown = known.model_copy(update={"verdict": DriftVerdict.CANNOT_TELL})
+    assert drifts_by_verdict([unknown, known, unknown]) == [known, unknown, unknown]
 
 
 def test_an_annotator_is_summed_up_by_the_median_and_the_worst_code(run_report: RunReport) -> None:
