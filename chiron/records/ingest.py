@@ -16,7 +16,7 @@ from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
-from chiron.datasets.tables import write_table
+from chiron.datasets.tables import link_table, write_table
 from chiron.datasets.workdir import check_workdir
 from chiron.errors import EmptySource
 from chiron.records.inputs import Inputs, find_inputs, refuse_unclaimed
@@ -134,11 +134,16 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
 
 
 def _write_tables(folder: Path, own: OwnTables, tables: TableRows, profile: SourceProfile) -> None:
-    completed = partial(records_with_tables, profile=profile)
-    merge_by_record(folder, RECORDS, [own.scan(RECORDS), tables.records.lazy()], completed)
-    merge_by_record(folder, ANNOTATIONS, [own.scan(ANNOTATIONS), tables.annotations.lazy()])
-    merge_by_record(folder, EVENTS, [own.scan(EVENTS), tables.events.lazy()])
-    merge_by_record(folder, FACTS, [tables.facts.lazy()])
+    """What records' own files say, completed by the tables; the very file where they say nothing."""
+    write_table(folder, FACTS, tables.facts)
+    for spec, added in ((RECORDS, tables.records), (ANNOTATIONS, tables.annotations), (EVENTS, tables.events)):
+        if added.is_empty():
+            link_table(own.folder, folder, spec)
+        elif spec is RECORDS:
+            completed = partial(records_with_tables, profile=profile)
+            merge_by_record(folder, spec, [own.scan(spec), added.lazy()], completed)
+        else:
+            merge_by_record(folder, spec, [own.scan(spec), added.lazy()])
 
 
 def _own_folder(workdir: Path, name: str, stage_folder: Path) -> Path:

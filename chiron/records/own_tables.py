@@ -48,10 +48,11 @@ class OwnTables:
         self._flush()
         kept = pl.LazyFrame({"record_id": taken_over}, schema={"record_id": pl.String})
         for spec in self._specs:
-            sources = [self._new(spec)]
-            if memory is not None and taken_over:
-                sources.append(memory.scan(spec.name).join(kept, on="record_id", how="semi"))
-            merge_by_record(self.folder, spec, sources)
+            if memory is None or not taken_over:  # the parts are in order
+                join_tables(self.folder, spec, self._parts(spec))
+            else:
+                new = pl.scan_parquet(self._parts(spec), schema=spec.polars)
+                merge_by_record(self.folder, spec, [new, memory.scan(spec.name).join(kept, on="record_id", how="semi")])
         remove_tree(self._parts_folder)
 
     def scan(self, spec: TableSpec) -> pl.LazyFrame:
@@ -65,8 +66,8 @@ class OwnTables:
             self._rows[spec.name] = []
         self._n_parts += 1
 
-    def _new(self, spec: TableSpec) -> pl.LazyFrame:
-        return pl.scan_parquet([self._part(spec, number) for number in range(self._n_parts)], schema=spec.polars)
+    def _parts(self, spec: TableSpec) -> list[Path]:
+        return [self._part(spec, number) for number in range(self._n_parts)]
 
     def _part(self, spec: TableSpec, number: int) -> Path:
         return self._parts_folder / f"{spec.name}-{number:06d}.parquet"
