@@ -20,7 +20,7 @@ from rich.text import Text
 
 from chiron.progress import ProgressSink
 from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
-from schemas.agreement import OVERALL, AgreementResult
+from schemas.agreement import OVERALL, AgreementKind, AgreementResult
 from schemas.gate import CheckStatus, GateReport
 from schemas.results import RunReport
 from schemas.trained import TrainReport
@@ -144,8 +144,8 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
         "duplicates",
         f"{n_same} groups with the same samples: {same}{' ...' if n_same > 4 else ''}" if same else "none",
     )
-    overall = [result for result in report.agreement if result.subject == OVERALL]
-    for compared, results in groupby(overall, key=_compared):
+    overall = [r for r in report.agreement if r.subject == OVERALL and r.kind is not AgreementKind.BETWEEN_TWO]
+    for compared, results in groupby((r for r in overall if r.refused is None), key=_compared):
         yield "agreement", f"{compared}: {', '.join(f'{r.statistic} {agreement(r)}' for r in results)}"
     yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
     yield "splits", ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())

@@ -78,7 +78,7 @@ def _run(table: str, frame: pl.DataFrame, specs: Mapping[int, ExpectationSpec]) 
     )
     (run,) = context.checkpoints.add(checkpoint).run(batch_parameters=data).run_results.values()
     answers = {r.expectation_config.meta["number"]: _answer(r) for r in run.results}
-    failed = {i: spec for i, spec in specs.items() if answers[i].details.get("unexpected_count")}
+    failed = {i: spec for i, spec in specs.items() if answers[i].status is CheckStatus.FAILED}
     if failed:
         again = whole.get_batch(batch_parameters=data).validate(_suite(f"{table} again", failed), result_format=_ROWS)
         for r in again.results:

@@ -54,6 +54,13 @@ def test_every_record_that_fails_is_listed_once():
     assert failing.select("table", "check").unique().rows() == [("table", "it_holds")]
 
 
+def test_records_that_fail_within_what_is_allowed_are_counted_and_not_listed():
+    allowed = spec_of("expect_column_values_to_be_between", column="x", min_value=0, mostly=0.5)
+    checked = run_checkpoint("table", frame_of([1.0, 1.0, -1.0]), [allowed])
+    assert (checked.results[0].status, checked.results[0].n_failing) == (CheckStatus.PASSED, 1)
+    assert checked.failing.is_empty()
+
+
 def test_rows_that_are_no_records_are_named_by_their_subject():
     frame = pl.DataFrame({"subject": list("abcdefgh"), "x": [1.0, *[-1.0] * 7]})
     assert result_of(frame, spec_of()).found == "7 of 8 rows fail: b; c; d; e; f ..."

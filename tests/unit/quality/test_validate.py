@@ -96,6 +96,13 @@ def test_holes_are_divided_by_heart_rate_and_quality_where_there_are_recordings(
     assert {hole.quality for hole in holes} == set(QUALITIES)
 
 
+def test_labels_are_not_doubted_where_that_is_not_asked_for(tmp_path):
+    parent = ingested(tmp_path, records_of(5), readings_of(5))
+    validated = open_dataset(validate_dataset(tmp_path, ValidateParams(suspects=False), parent).ref)
+    assert SuspectReport.file_name not in validated.manifest.files
+    assert QualityReport.file_name in validated.manifest.files
+
+
 def test_metadata_has_no_report_on_recordings(tmp_path):
     parent = ingested(tmp_path, records_of(60, n_samples=[0] * 60), readings_of())
     validated = open_dataset(validate_dataset(tmp_path, ValidateParams(), parent).ref)
