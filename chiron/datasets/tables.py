@@ -14,7 +14,8 @@ from schemas.tables import TABLES, TableSpec
 
 __all__ = ["entry_of_file", "join_tables", "link_table", "scan_table", "table_path", "tables_in", "write_table"]
 
-_SLICE_ROWS: Final = 100_000
+_SLICE_ROWS: Final = 16_384
+_ROW_GROUP_ROWS: Final = 8_192  # what a writer holds in memory
 
 
 def table_path(folder: Path, spec: TableSpec) -> Path:
@@ -44,7 +45,9 @@ def link_table(source: Path, target: Path, spec: TableSpec) -> None:
 def join_tables(folder: Path, spec: TableSpec, parts: Sequence[Path]) -> None:
     """Write a table from Parquet parts that are in key order already, in bounded memory."""
     frame = pl.scan_parquet(list(parts), schema=spec.polars) if parts else spec.empty().lazy()
-    frame.sink_parquet(table_path(folder, spec), compression="zstd", maintain_order=True)
+    frame.sink_parquet(
+        table_path(folder, spec), compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True
+    )
 
 
 def scan_table(folder: Path, spec: TableSpec) -> pl.LazyFrame:

@@ -136,9 +136,9 @@ def own_folder(workdir: Path, name: str, key: str) -> Path:
 
 
 def _listed(landing: Landing) -> pl.DataFrame:
-    regular = (f for f in landing.files.values() if f.kind is FileKind.REGULAR)
-    rows = [(f.name, f.n_bytes, f.changed_ns, f.inode, f.sha256) for f in regular]
-    return pl.DataFrame(rows, schema=["name", "n_bytes", "changed_ns", "inode", "sha256"], orient="row")
+    columns = ("name", "n_bytes", "changed_ns", "inode", "sha256")
+    regular = [f for f in landing.files.values() if f.kind is FileKind.REGULAR]
+    return pl.DataFrame({column: [getattr(file, column) for file in regular] for column in columns})
 
 
 def now_ns() -> int:
