@@ -144,22 +144,36 @@ def _missingness(passport: Passport) -> pl.DataFrame:
 
 
 def _agreement(results: Sequence[AgreementResult]) -> pl.DataFrame:
-    """Kappas between annotators: one row overall, and one for each code, in columns of their own."""
+    """Kappas between annotators: one row overall, and one for each code, in columns of their own.
+
+    Where the annotators looked for no code in common, nothing is known overall; the mean over codes stands for it then,
+    each with the weight of its records.
+    """
+    kappas = _kappas(results)
+    is_overall = pl.col("subject") == OVERALL
+    if not kappas.is_empty() and kappas.filter(is_overall).is_empty():
+        mean = (pl.col("kappa") * pl.col("n_records")).sum() / pl.col("n_records").sum()
+        kappas = pl.concat(
+            [kappas.select(mean.alias("kappa"), subject=pl.lit(OVERALL)).head(1), kappas], how="diagonal"
+        )
+    return kappas.select(
+        subject=pl.format("{} {}", "subject", pl.col("kappa").round(3)),
+        kappa=pl.when(is_overall).then("kappa"),
+        lower_bound=pl.when(is_overall).then("lower"),
+        kappa_of_code=pl.when(~is_overall).then("kappa"),
+    )
+
+
+def _kappas(results: Sequence[AgreementResult]) -> pl.DataFrame:
+    """subject, kappa, lower, n_records of every comparison of all annotators."""
     between = [r for r in results if r.kind is AgreementKind.BETWEEN_ANNOTATORS]
-    equal = {
-        r.subject for r in between if r.statistic is AgreementStatistic.PERCENT_AGREEMENT and r.estimate.value == 1
-    }
+    shares = [r for r in between if r.statistic is AgreementStatistic.PERCENT_AGREEMENT]
+    equal = {r.subject for r in shares if r.estimate.value == 1}  # kappa is 0/0 where all say the same throughout
     rows = [
-        (r.subject, 1.0 if r.estimate.value is None and r.subject in equal else r.estimate.value, r.estimate.lower)
+        (r.subject, 1.0 if value is None and r.subject in equal else value, r.estimate.lower, r.n_records)
         for r in between
         if r.statistic.is_kappa
+        for value in [r.estimate.value]
     ]
-    frame = pl.DataFrame(rows, {"subject": pl.String, "kappa": pl.Float64, "lower": pl.Float64}, orient="row")
-    overall = pl.col("subject") == OVERALL
-    figure = pl.format("{} {}", "subject", pl.col("kappa").round(3))
-    return frame.select(
-        subject=figure,
-        kappa=pl.when(overall).then("kappa"),
-        lower_bound=pl.when(overall).then("lower"),
-        kappa_of_code=pl.when(~overall).then("kappa"),
-    )
+    types = {"subject": pl.String, "kappa": pl.Float64, "lower": pl.Float64, "n_records": pl.Int64}
+    return pl.DataFrame(rows, types, orient="row")

@@ -7,6 +7,7 @@ from small_hospital import evidence_of, ingested, readings_of, records_of, repor
 from chiron.datasets.dataset import open_dataset
 from chiron.quality.signals import record_quality, signal_quality
 from chiron.quality.validate import check_evidence
+from schemas.agreement import OVERALL
 from schemas.codes import SplitName
 from schemas.gate import CheckStatus, Severity
 from schemas.ingested import LabelCount, LabelHop
@@ -111,6 +112,20 @@ def test_too_many_quarantined_inputs_close_the_gate(n_quarantined, closes):
 def test_readers_who_never_differ_agree_even_where_chance_would_have_made_them():
     same = readings_of().with_columns(present=pl.lit(True))  # kappa is 0/0
     assert closing(evidence_of(records_of(), same)) == set()
+
+
+@pytest.mark.parametrize(("every_nth_differs", "closes"), [(2, True), (30, False)])
+def test_readers_without_a_code_in_common_are_asked_to_agree_on_each(every_nth_differs, closes):
+    # a and b read N, c and d read A: no code was read by all four
+    pairs = [
+        readings_of(every_nth_differs=every_nth_differs)
+        .filter(pl.col("code") == code)
+        .with_columns(annotator_id=pl.col("annotator_id").replace({"a": first, "b": second}))
+        for code, first, second in (("N", "a", "b"), ("A", "c", "d"))
+    ]
+    evidence = evidence_of(records_of(), pl.concat(pairs))
+    assert not [r for r in evidence.agreement if r.subject == OVERALL]
+    assert closing(evidence) == ({"agreement.annotators_agree"} if closes else set())
 
 
 def test_a_code_on_which_readers_differ_is_named_in_a_warning():
