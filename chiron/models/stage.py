@@ -23,7 +23,7 @@ from schemas.training import ModelCard, ModelOutput
 __all__ = ["MODEL_FILE", "train_models"]
 
 MODEL_FILE: Final = "model.safetensors"
-_STAGE: Final = Stage("train", 2, Kind.TRAINING)
+_STAGE: Final = Stage("train", 3, Kind.TRAINING)
 
 
 def train_models(workdir: Path, params: TrainParams, real: DatasetRef, cohort: DatasetRef) -> StageOutcome:

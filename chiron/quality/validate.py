@@ -11,6 +11,7 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
+from chiron.datasets.notice import write_notice
 from chiron.datasets.signals import link_signals
 from chiron.datasets.splits import assign_splits
 from chiron.datasets.stage import run_stage, write_report
@@ -91,6 +92,7 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     consensus = consensus_of(annotations, records)
     evidence = _evidence(parent, records, annotations, consensus.labels, params)
     _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
+    write_notice(folder, simulated=parent.manifest.simulated, licence=parent.manifest.licence)
     gate, failing = check_evidence(evidence, params.gate)
     for report in (gate, consensus.report, *_findings(evidence)):
         write_report(folder, report)

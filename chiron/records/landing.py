@@ -188,7 +188,7 @@ def _describe(name: str, path: str, seen: Mapping[str, SeenFile]) -> LandingFile
     if known is not None and known[:3] == (status.st_size, status.st_mtime_ns, status.st_ino):
         kind, sha256 = FileKind.REGULAR, known.sha256
     else:
-        kind, sha256 = _look_at(Path(path), status.st_mode)
+        kind, sha256 = _look_at(path, status.st_mode)
     return LandingFile(
         name=written,
         is_text=is_text,
@@ -210,11 +210,11 @@ def _written(name: str) -> tuple[bool, str]:
     return raw.decode("utf-8", "ignore").encode() == raw, written
 
 
-def _look_at(path: Path, mode: int) -> tuple[FileKind, str]:
+def _look_at(path: str, mode: int) -> tuple[FileKind, str]:
     """The kind and the hash; of what can't be read, the hash of nothing."""
     try:
         if stat.S_ISLNK(mode):
-            return FileKind.LINK, sha256_hex(os.fsencode(path.readlink()))
+            return FileKind.LINK, sha256_hex(os.fsencode(Path(path).readlink()))
         if stat.S_ISREG(mode):
             return FileKind.REGULAR, file_sha256(path)
         return (FileKind.UNREADABLE if stat.S_ISDIR(mode) else FileKind.SPECIAL), sha256_hex(b"")

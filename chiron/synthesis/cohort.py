@@ -15,6 +15,7 @@ import polars as pl
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import Draft, Stage
+from chiron.datasets.notice import write_notice
 from chiron.datasets.signals import create_signal_array, write_region
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import join_tables, table_path
@@ -33,7 +34,7 @@ __all__ = ["BatchMap", "CohortBatch", "synthesize_batch", "synthesize_cohort"]
 
 BatchMap = Callable[[Callable[[int], int], Iterable[int]], Iterator[int]]  # as the built-in `map`, on any processes
 
-_STAGE: Final = Stage("synthesize", 1, Kind.COHORT)
+_STAGE: Final = Stage("synthesize", 2, Kind.COHORT)
 _LICENCE: Final = "CC0-1.0"  # made from equations: nobody's data
 _PARTS: Final = "parts"
 _COUNT: Final = "count.json"
@@ -104,6 +105,7 @@ def _build(folder: Path, spec: CohortSpec, layout: _Layout, batch_map: BatchMap)
         join_tables(folder, table, [table_path(part, table) for part in parts])
     report = check_cohort(spec, [BatchCount.model_validate_json((part / _COUNT).read_bytes()) for part in parts])
     write_report(folder, report)
+    write_notice(folder, simulated=True, licence=_LICENCE)
     if report.blocked:
         raise GateClosed(f"cohort {spec.name}: {report.reasons}")
     remove_tree(folder / _PARTS)

@@ -25,7 +25,7 @@ def require_regular(file: LandingFile, what: str) -> None:
         raise InputRefused(reason, f"{what}: expected a regular file, found {found}")
 
 
-def read_part(path: Path, n_bytes: int, *, offset: int = 0) -> bytes:
+def read_part(path: Path | str, n_bytes: int, *, offset: int = 0) -> bytes:
     """At most `n_bytes` from `offset` on; fewer where the file ends before. Raises InputRefused."""
     try:
         handle = os.open(path, _FLAGS)

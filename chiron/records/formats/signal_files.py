@@ -19,7 +19,7 @@ _FLAC_START_BYTES: Final = 42
 def read_header_text(file: LandingFile) -> HeaderText:
     """Read a header's lines. Raises InputRefused."""
     require_regular(file, "header")
-    return split_header(read_part(file.path, MAX_HEADER_BYTES + 1))
+    return split_header(read_part(file.where, min(file.n_bytes, MAX_HEADER_BYTES) + 1))
 
 
 def find_files(landing: Landing, file: LandingFile, header: Header) -> list[LandingFile]:
