@@ -51,7 +51,7 @@ class Reader:
 
     def describe(self, folder: Path, sample: Sample) -> Recording:
         landing = list_landing(folder)
-        module = importlib.import_module(f"chiron.records.{self.module}")
+        module = importlib.import_module(f"chiron.records.formats.{self.module}")
         return module.describe(landing.files[sample.main], landing, sample.layout)
 
     def samples(self, folder: Path) -> list[Sample]:
