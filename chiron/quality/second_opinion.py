@@ -21,6 +21,7 @@ _N_FOLDS: Final = 5
 _N_ROUNDS: Final = 5  # with other folds, so that little hangs on how they were drawn; of many records, one will do
 _N_TREES: Final = 60  # of each fold's forest
 _LEAST_LEAF: Final = 2
+_LEAST_TRUST: Final = 0.02  # so that no label is without any weight
 _MOST_RECORDS: Final = 5000  # that one tree learns from, and
 _MOST_CODES: Final = 16  # that one forest learns at once: they bound its memory to some 100 MB
 
@@ -54,7 +55,7 @@ def second_opinion(features: Callable[[], Features], stated: Floats, groups: Seq
     enough = np.array([not reason for reason in why_not], dtype=bool)
     chance = np.full(stated.shape, np.nan)
     if enough.any():
-        chance[:, enough] = out_of_fold(features(), stated[:, enough], groups)
+        chance[:, enough] = _less_misled(features(), stated[:, enough], groups)
     auroc = [_auroc(*columns) for columns in zip(stated.T, chance.T, strict=True)]
     skipped = tuple(reason or _too_weak(value) for reason, value in zip(why_not, auroc, strict=True))
     chance[:, np.array([bool(reason) for reason in skipped], dtype=bool)] = np.nan
@@ -79,21 +80,32 @@ def _too_weak(auroc: float | None) -> str:
     return f"expected a model with an AUROC of {_LEAST_AUROC} or more, found {auroc:.2f}"
 
 
-def out_of_fold(features: Features, stated: Floats, groups: Sequence[str]) -> Floats:
+def _less_misled(features: Features, stated: Floats, groups: Sequence[str]) -> Floats:
+    """As `out_of_fold`, learned twice: the second time less from the records whose labels the first time doubts."""
+    first = out_of_fold(features, stated, groups)
+    least = np.min(likeness_of(stated, first), axis=1, where=~np.isnan(first), initial=1.0)
+    return out_of_fold(features, stated, groups, np.maximum(least, _LEAST_TRUST))
+
+
+def out_of_fold(features: Features, stated: Floats, groups: Sequence[str], trust: Floats | None = None) -> Floats:
     """The chance that each code is present, (N, C), by a forest of the other folds' records; nan where not stated.
 
+    trust: (N,), how much is learned from each record; the same from all where none is given.
     Codes that were stated of the same records share a forest. For codes that exclude each other, its splits are those
     of a forest of classes.
     """
     n_rounds = _N_ROUNDS if len(groups) <= _MOST_RECORDS else 1
     rounds = np.array([_folds(groups, k) for k in range(n_rounds)])
+    trust = np.ones(len(groups)) if trust is None else trust
     chance = np.full(stated.shape, np.nan)
     known = ~np.isnan(stated)
     for pattern in np.unique(known, axis=1).T:
         records, codes = np.flatnonzero(pattern), np.flatnonzero((known == pattern[:, None]).all(axis=0))
         for some in np.array_split(codes, -(-codes.size // _MOST_CODES)):
             cells = np.ix_(records, some)
-            by_round = [_predictions(features[records], stated[cells], fold[records]) for fold in rounds]
+            by_round = [
+                _predictions(features[records], stated[cells], fold[records], trust[records]) for fold in rounds
+            ]
             chance[cells] = np.mean(by_round, axis=0)
     return chance
 
@@ -104,17 +116,17 @@ def _folds(groups: Sequence[str], salt: int) -> Ints:
     return np.array([int.from_bytes(digest[:4], "big") % _N_FOLDS for digest in digests])
 
 
-def _predictions(features: Features, stated: Floats, fold: Ints) -> Floats:
+def _predictions(features: Features, stated: Floats, fold: Ints, trust: Floats) -> Floats:
     chance = np.zeros(stated.shape)
     for k in range(_N_FOLDS):
         asked = fold == k
         if asked.any():
-            chance[asked] = _by_forest(features[~asked], stated[~asked], features[asked])
+            chance[asked] = _by_forest(features[~asked], stated[~asked], trust[~asked], features[asked])
     return chance
 
 
-def _by_forest(features: Features, stated: Floats, asked: Features) -> Floats:
-    """The chance of each code for the records `asked`. (N, F), (N, C), (M, F) -> (M, C)."""
+def _by_forest(features: Features, stated: Floats, trust: Floats, asked: Features) -> Floats:
+    """The chance of each code for the records `asked`. (N, F), (N, C), (N,), (M, F) -> (M, C)."""
     many = len(features) > _MOST_RECORDS
     trees = ExtraTreesClassifier(
         _N_TREES,
@@ -125,7 +137,7 @@ def _by_forest(features: Features, stated: Floats, asked: Features) -> Floats:
         n_jobs=1,
     )
     one = stated.shape[1] == 1  # scikit-learn leaves the axis of codes out
-    trees.fit(features, stated[:, 0] if one else stated)
+    trees.fit(features, stated[:, 0] if one else stated, sample_weight=trust)
     found, values = trees.predict_proba(asked), trees.classes_
     if one:
         found, values = [found], [values]
