@@ -15,14 +15,15 @@ MAX_LEADS: Final = 64
 MAX_SAMPLES: Final = 2 * 10**8  # of all leads: three leads for 24 hours at 500 Hz are 1.3e8
 RATES_HZ: Final = (50, 10_000)  # those that the gate lets pass: schemas/expectations/records.yaml
 _MAX_BASELINE: Final = 2**31 - 1
+_GAINS: Final = (1e-12, 1e15)  # per unit, up or down: beyond them a sample in mV overflows, or is nothing
 
 
 def check_shape(*, fs_hz: float, n_leads: int, n_samples: int) -> None:
     """Raise InputRefused where a recording is empty, too large, or of a rate that no ECG has."""
     if not RATES_HZ[0] <= fs_hz <= RATES_HZ[1]:  # nan compares as false
-        found = "no finite number" if not math.isfinite(fs_hz) else "a lower" if fs_hz < RATES_HZ[0] else "a higher"
+        found = "no number" if not math.isfinite(fs_hz) else "a lower one" if fs_hz < RATES_HZ[0] else "a higher one"
         raise InputRefused(
-            QuarantineReason.IMPLAUSIBLE_HEADER, f"rate: expected {RATES_HZ[0]} to {RATES_HZ[1]} Hz, found {found} one"
+            QuarantineReason.IMPLAUSIBLE_HEADER, f"rate: expected {RATES_HZ[0]} to {RATES_HZ[1]} Hz, found {found}"
         )
     if not 0 < n_leads <= MAX_LEADS or n_samples <= 0:
         raise InputRefused(
@@ -42,10 +43,10 @@ def make_lead(number: int, name: str, *, gain_per_unit: float, baseline: float, 
     A baseline between two digital steps goes to the nearest one, so a physical value is right to half a step; the
     distances between values are exact. A negative gain is a lead that is stored upside down.
     """
-    if not math.isfinite(gain_per_unit) or gain_per_unit == 0 or not abs(baseline) <= _MAX_BASELINE:
+    if not _GAINS[0] <= abs(gain_per_unit) <= _GAINS[1] or not abs(baseline) <= _MAX_BASELINE:
         raise InputRefused(
             QuarantineReason.IMPLAUSIBLE_HEADER,
-            f"lead {number}: expected a finite gain other than 0 and a baseline of 32 bits, found another scale",
+            f"lead {number}: expected a gain of {_GAINS[0]:g} to {_GAINS[1]:g} and a baseline of 32 bits, found others",
         )
     return Lead(name or f"lead{number}", gain_per_unit, round(baseline), unit)
 
