@@ -123,7 +123,7 @@ def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -
     taker = Taker(source.inputs, source.profile, source.pseudonyms)
     memory = recall(workdir, params.name, source.method)
     read = read_records(folder, _own_folder(workdir, params.name, folder), taker, memory)
-    names = RecordNames(read.names, {refusal.name for refusal in read.refusals})
+    names = RecordNames(read.names if source.inputs.tables else (), {refusal.name for refusal in read.refusals})
     tables = read_tables(source.inputs, source.profile, names, source.pseudonyms)
     refusals = [*read.refusals, *refuse_unclaimed(source.inputs, read.claimed), *tables.refusals]
     source.landing.refuse_if_changed()

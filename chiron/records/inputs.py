@@ -5,10 +5,11 @@ file, link or device that belongs to no record. Tables are no inputs unless some
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Final
 
 from chiron.errors import InputRefused
@@ -44,22 +45,32 @@ class Inputs:
     segments: dict[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for file in self.landing.files.values():
-            found[file.stem].append(file.name)
-        return found
+    def _names(self) -> list[str]:
+        return list(self.landing.files)  # they are in order
+
+    def _siblings(self, stem: str) -> Iterator[str]:
+        """The names of files with a stem."""
+        if stem in self.landing.files:
+            yield stem
+        start, names = f"{stem}.", self._names
+        for name in takewhile(lambda name: name.startswith(start), _from(names, bisect_left(names, start))):
+            if self.landing.files[name].stem == stem:
+                yield name
 
     def belonging(self, candidate: Candidate, named: Collection[str] = ()) -> list[LandingFile]:
         """The files of the record's own stem, and those of `named` that are there, by name."""
         files = self.landing.files
-        names = {*self._by_stem[candidate.file.stem], *(name for name in named if name in files)}
+        names = {*self._siblings(candidate.file.stem), *(name for name in named if name in files)}
         return [files[name] for name in sorted(names)]
 
     def fingerprint(self, belonging: Iterable[LandingFile], named: Iterable[str]) -> str:
         """The identity of a record's files; `named` are those that it was found to consist of."""
         gone = sum(name not in self.landing.files for name in named)
         return f"{listing_sha256(belonging)}-{gone}"
+
+
+def _from(names: Sequence[str], first: int) -> Iterator[str]:
+    return (names[at] for at in range(first, len(names)))
 
 
 def find_inputs(landing: Landing, profile: SourceProfile) -> Inputs:

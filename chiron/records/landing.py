@@ -59,12 +59,18 @@ class LandingFile(NamedTuple):
 
     name: str
     is_text: bool
-    where: str  # the path; as text, for a folder may hold millions
+    folder: str  # the landing folder
+    odd_name: str | None  # as the system knows it, where that is not `name`
     kind: FileKind
     n_bytes: int
     changed_ns: int
     inode: int
     sha256: str
+
+    @property
+    def where(self) -> str:
+        """Where the file lies; as text, for a folder may hold millions."""
+        return f"{self.folder}/{self.odd_name or self.name}"
 
     @property
     def path(self) -> Path:
@@ -158,7 +164,7 @@ def _stem(base_name: str) -> str:
 
 
 def _list(root: str, paths: Iterable[str], seen: Mapping[str, SeenFile]) -> Landing:
-    files = (_describe(path[len(root) :].lstrip("/"), path, seen) for path in paths)
+    files = (_describe(root, path[len(root) :].lstrip("/"), seen) for path in paths)
     return Landing({file.name: file for file in sorted(files, key=attrgetter("name"))})
 
 
@@ -181,7 +187,8 @@ def _walk(root: Path, excluded: Path | None) -> Iterator[str]:
     yield from (str(error.filename) for error in unreadable if str(error.filename) != str(root))
 
 
-def _describe(name: str, path: str, seen: Mapping[str, SeenFile]) -> LandingFile:
+def _describe(folder: str, name: str, seen: Mapping[str, SeenFile]) -> LandingFile:
+    path = f"{folder}/{name}"
     status = os.lstat(path)
     is_text, written = _written(name)
     known = seen.get(written)
@@ -192,7 +199,8 @@ def _describe(name: str, path: str, seen: Mapping[str, SeenFile]) -> LandingFile
     return LandingFile(
         name=written,
         is_text=is_text,
-        where=path,
+        folder=folder,
+        odd_name=None if written == name else name,
         kind=kind,
         n_bytes=status.st_size,
         changed_ns=status.st_mtime_ns,
