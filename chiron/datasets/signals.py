@@ -52,7 +52,9 @@ def signal_sha256(signal: np.ndarray) -> str:
 
     A record that fits in int16 is hashed as int16, so that its hash is the same in an array of either type.
     """
-    return hashlib.sha256(_narrow(signal).astype("<i2" if _fits_int16(signal) else "<i4").tobytes()).hexdigest()
+    narrow = _narrow(signal)
+    little_endian = np.ascontiguousarray(narrow, dtype="<i2" if narrow.dtype.itemsize == 2 else "<i4")
+    return hashlib.sha256(little_endian.data).hexdigest()
 
 
 def to_missing(signal: np.ndarray, dtype: SignalDtype) -> np.ndarray:

@@ -66,7 +66,7 @@ def _read(  # noqa: PLR0913 - the steps of `read_records` for one type of sample
     after = plan.memory.dataset.folder if plan.memory else None
     with SignalWriter(folder, dtype=dtype, after=after) as writer:
         for done, (record_id, candidate) in enumerate(plan.to_read, start=1):
-            _add(read, record_id, candidate, taker.take(candidate, writer, dtype))
+            _add(read, record_id, candidate, taker.take(record_id, candidate, writer, dtype))
             report_progress("records", done, len(plan.to_read))
     read.own.finish(plan.memory, plan.taken_over)
     if not read.names:  # a source of tables only has no signals
@@ -125,8 +125,9 @@ def _add(read: ReadRecords, record_id: str, candidate: Candidate, taking: Taking
     if not taking.rows:
         return
     read.names.append(candidate.name)
-    read.stated.update(taking.stated)
-    read.unreadable_values.update(taking.not_understood)
+    if taking.stated or taking.not_understood:
+        read.stated.update(taking.stated)
+        read.unreadable_values.update(taking.not_understood)
     if taking.refusals:  # one of its label files; it must be read again, so that the refusal is found again
         read.own.add(taking.rows)
         return

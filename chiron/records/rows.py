@@ -21,15 +21,14 @@ _UNITS: Final = {"V", "mV", "uV", "µV", "nV", "mmHg", "NU", "adu"}
 
 
 def record_row(
-    name: str, recording: Recording, signal: np.ndarray, *, profile: SourceProfile, pseudonyms: Pseudonyms
+    record_id: str, recording: Recording, signal: np.ndarray, *, profile: SourceProfile, pseudonyms: Pseudonyms
 ) -> dict[str, Any]:
-    """One row without `sample_offset`; `name`: the record's own; signal: (n_leads, n_samples) digital.
+    """One row without `sample_offset`; signal: (n_leads, n_samples) digital.
 
     Without a patient's name the record stands for the patient.
     """
     clinical, leads = recording.clinical, recording.leads
     hidden = pseudonyms.key is not None
-    record_id = pseudonyms.name("record", name)
     patient = clinical.names.get("patient")
     return {
         "record_id": record_id,

@@ -58,7 +58,7 @@ class Taker:
     profile: SourceProfile
     pseudonyms: Pseudonyms
 
-    def take(self, candidate: Candidate, writer: SignalWriter, dtype: SignalDtype) -> Taking:
+    def take(self, record_id: str, candidate: Candidate, writer: SignalWriter, dtype: SignalDtype) -> Taking:
         """Read one candidate. A refusal is part of the result; nothing is written then.
 
         Raises NeedsMoreBits where the samples don't fit in `dtype`, that of the array.
@@ -74,10 +74,10 @@ class Taker:
             return taking
         if not _fits(signal, dtype):
             raise NeedsMoreBits
-        row = record_row(candidate.name, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
+        row = record_row(record_id, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
         row["sample_offset"] = writer.append(signal)
         taking.rows = {RECORDS.name: [_IN_ORDER(row)], ANNOTATIONS.name: [], EVENTS.name: []}
-        self._complete(taking, candidate, recording, row["record_id"])
+        self._complete(taking, candidate, recording, record_id)
         return taking
 
     def _complete(self, taking: Taking, candidate: Candidate, recording: Recording, record_id: str) -> None:
@@ -97,7 +97,8 @@ class Taker:
         except InputRefused as error:
             taking.refusals.append(Refusal.of(files[0].name if files else recording.files[0].name, error, files))
             return
-        taking.stated.update(set(own.stated))
+        if own.stated:
+            taking.stated.update(set(own.stated))
         taking.not_understood += ("label_codes",) * own.n_unreadable + ("events_beyond_the_end",) * own.n_outside
         annotator_id = self.pseudonyms.name("annotator", source.annotator_id)
         taking.rows[ANNOTATIONS.name] += _annotation_rows(source, own, record_id, annotator_id)
