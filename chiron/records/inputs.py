@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
-from typing import Final
+from typing import Final, TypeVar
 
 from chiron.errors import InputRefused
 from chiron.records.formats.regular import require_regular
@@ -24,6 +24,8 @@ __all__ = ["Candidate", "Inputs", "find_inputs", "refuse_unclaimed"]
 
 _SIGNAL_SUFFIXES: Final = (".dat", ".mat")
 _SIDECAR: Final = ".signal"
+
+Described = TypeVar("Described", SignalFiles, TableLabels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,10 @@ def _from(names: Sequence[str], first: int) -> Iterator[str]:
 
 def find_inputs(landing: Landing, profile: SourceProfile) -> Inputs:
     """Sort the files by their names. Of a record's file no more is read than whether it is made of other records."""
-    tables = tuple((t, f) for f in landing.files.values() if (t := _table(profile, f)) is not None)
+    tables = tuple(_fitting(profile.tables, landing.files.values()))
     of_tables = {file.name for _, file in tables}
-    found = {
-        f.name: Candidate(f, s, f.stem.removesuffix(_SIDECAR))
-        for f in landing.files.values()
-        if (s := _signals(profile, f)) is not None
-    }
-    candidates = [c for name, c in found.items() if name not in of_tables]
+    others = (file for file in landing.files.values() if file.name not in of_tables)
+    candidates = [Candidate(f, s, f.stem.removesuffix(_SIDECAR)) for s, f in _fitting(profile.signals, others)]
     segments = {part: c.name for c in candidates for part in _segments(landing, c)}
     return Inputs(landing, tuple(c for c in candidates if c.file.name not in segments), tables, segments)
 
@@ -107,17 +105,25 @@ def _require_harmless(file: LandingFile) -> None:
         raise InputRefused(QuarantineReason.MISSING_HEADER, "signal file: expected a header that names it, found none")
 
 
-def _table(profile: SourceProfile, file: LandingFile) -> TableLabels | None:
-    return next((t for t in profile.tables if re.fullmatch(t.pattern, file.base_name)), None)
-
-
-def _signals(profile: SourceProfile, file: LandingFile) -> SignalFiles | None:
-    return next((s for s in profile.signals if re.fullmatch(s.pattern, file.base_name)), None)
+def _fitting(sources: Sequence[Described], files: Iterable[LandingFile]) -> Iterator[tuple[Described, LandingFile]]:
+    """Each file that fits a pattern, with the first source whose pattern it fits."""
+    patterns = [(re.compile(source.pattern).fullmatch, source) for source in sources]
+    for file in files:
+        base_name = file.base_name
+        for fits, source in patterns:
+            if fits(base_name):
+                yield source, file
+                break
 
 
 def _segments(landing: Landing, candidate: Candidate) -> Iterator[str]:
-    """The names of the headers that a record of several segments is made of; none of a record that can't be used."""
+    """The names of the headers that a record of several segments is made of; none of a record that can't be used.
+
+    A header with samples under its own name is in one piece: most are not opened for this.
+    """
     file = candidate.file
+    if any(f"{file.stem}{suffix}" in landing.files for suffix in _SIGNAL_SUFFIXES):
+        return
     if candidate.signals.format is not SignalFormat.WFDB or file.kind is not FileKind.REGULAR:
         return
     parts = segment_headers(file)
