@@ -37,6 +37,7 @@ __all__ = [
     "can_append",
     "create_signal_array",
     "default_shard_samples",
+    "fits_int16",
     "link_signals",
     "signal_sha256",
     "to_missing",
@@ -61,7 +62,7 @@ def to_missing(signal: np.ndarray, dtype: SignalDtype) -> np.ndarray:
     """The samples in `dtype`, with the missing value of that type. Raises ValueError where one has no place in it."""
     if signal.dtype == dtype:
         return signal
-    if dtype == "int16" and not _fits_int16(signal):
+    if dtype == "int16" and not fits_int16(signal):
         raise ValueError(f"samples: expected values of 16 bits, found wider ones in {signal.dtype}")
     missing = signal == np.iinfo(signal.dtype).min
     converted = signal.astype(dtype)
@@ -69,7 +70,7 @@ def to_missing(signal: np.ndarray, dtype: SignalDtype) -> np.ndarray:
     return converted
 
 
-def _fits_int16(signal: np.ndarray) -> bool:
+def fits_int16(signal: np.ndarray) -> bool:
     """Whether every sample that is not missing has a place in int16."""
     if signal.dtype == np.int16:
         return True
@@ -79,7 +80,7 @@ def _fits_int16(signal: np.ndarray) -> bool:
 
 def _narrow(signal: np.ndarray) -> np.ndarray:
     """The samples in the smallest type that holds them."""
-    return to_missing(signal, "int16") if signal.dtype != np.int16 and _fits_int16(signal) else signal
+    return to_missing(signal, "int16") if signal.dtype != np.int16 and fits_int16(signal) else signal
 
 
 def default_shard_samples(dtype: SignalDtype) -> int:

@@ -53,9 +53,15 @@ def read_records(folder: Path, own_folder: Path, taker: Taker, memory: Memory | 
     named = [(taker.pseudonyms.name("record", c.name), c) for c in taker.inputs.candidates]
     named.sort(key=itemgetter(0))
     try:
-        return _read(folder, own_folder, named, taker, memory=memory, dtype="int16")
+        return _read(folder, own_folder, named, taker, memory=memory, dtype=_first_dtype(memory))
     except NeedsMoreBits:
         return _read(folder, own_folder, named, taker, memory=memory, dtype="int32")
+
+
+def _first_dtype(memory: Memory | None) -> SignalDtype:
+    """That of the array which may go on, so that a source with wide samples is not read twice."""
+    signals = memory.dataset.manifest.signals if memory else None
+    return signals.dtype if signals else "int16"
 
 
 def _read(  # noqa: PLR0913 - the steps of `read_records` for one type of samples

@@ -15,7 +15,7 @@ from chiron.records.readings.label_tables import read_table
 from chiron.records.readings.parsed import Parsed, RecordNames, RowFault
 from schemas.codes import Code, CodeSystem
 from schemas.source import FactKind, SourceProfile
-from schemas.tables import ANNOTATIONS, EVENTS, FACTS, TableSpec
+from schemas.tables import ANNOTATIONS, EVENTS, FACTS
 
 __all__ = ["TableRows", "read_tables"]
 
@@ -116,9 +116,3 @@ def _records(stated: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
         stated_patient=_replaced(patients, lambda name: pseudonyms.name("patient", name)),
         stated_bucket=patients.map_elements(pseudonyms.split_bucket, return_dtype=pl.Int32),
     ).drop("record", "patient")
-
-
-def spec_rows(rows: TableRows, spec: TableSpec) -> pl.LazyFrame:
-    """The rows for one table of the dataset."""
-    frame: pl.DataFrame = getattr(rows, spec.name)
-    return frame.lazy()

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
-import numpy as np
-
-from chiron.datasets.signals import SignalDtype, SignalWriter
+from chiron.datasets.signals import SignalDtype, SignalWriter, fits_int16
 from chiron.errors import InputRefused
 from chiron.records.formats.describe import describe
 from chiron.records.formats.recording import Recording
@@ -25,7 +23,6 @@ from schemas.tables import ANNOTATIONS, EVENTS, RECORDS
 
 __all__ = ["NeedsMoreBits", "Taker", "Taking"]
 
-_INT16: Final = np.iinfo(np.int16)
 _IN_ORDER: Final = itemgetter(*RECORDS.columns)
 
 
@@ -72,7 +69,7 @@ class Taker:
             taking.belonging = self.inputs.belonging(candidate, taking.files)
             taking.refusals.append(Refusal.of(candidate.name, error, taking.belonging))
             return taking
-        if not _fits(signal, dtype):
+        if dtype == "int16" and not fits_int16(signal):
             raise NeedsMoreBits
         row = record_row(record_id, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
         row["sample_offset"] = writer.append(signal)
@@ -102,11 +99,10 @@ class Taker:
         taking.not_understood += ("label_codes",) * own.n_unreadable + ("events_beyond_the_end",) * own.n_outside
         annotator_id = self.pseudonyms.name("annotator", source.annotator_id)
         taking.rows[ANNOTATIONS.name] += _annotation_rows(source, own, record_id, annotator_id)
-        leads = dict(zip((lead.name for lead in recording.leads), self._leads(recording), strict=True))
-        taking.rows[EVENTS.name] += _event_rows(source, own, record_id, annotator_id, leads)
-
-    def _leads(self, recording: Recording) -> tuple[str, ...]:
-        return lead_names(recording, hidden=self.pseudonyms.key is not None)
+        if own.events:
+            stored = lead_names(recording, hidden=self.pseudonyms.key is not None)
+            leads = dict(zip((lead.name for lead in recording.leads), stored, strict=True))
+            taking.rows[EVENTS.name] += _event_rows(source, own, record_id, annotator_id, leads)
 
 
 def _annotation_rows(
@@ -127,11 +123,3 @@ def _event_rows(
     for event in dict.fromkeys(own.events):
         lead = leads.get(event.lead) if event.lead is not None else None
         yield record_id, annotator_id, source.round, event.code, lead, event.start_sample, event.end_sample
-
-
-def _fits(signal: np.ndarray, dtype: SignalDtype) -> bool:
-    """Whether every sample that is not missing has a place in the array."""
-    if signal.dtype == np.int16 or dtype == "int32":
-        return True
-    present = signal[signal != np.iinfo(signal.dtype).min]
-    return present.size == 0 or bool(present.min() > _INT16.min and present.max() <= _INT16.max)

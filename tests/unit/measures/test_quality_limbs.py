@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import wfdb
 
 from chiron.measures.quality_limbs import arms_swapped, limb_errors
 from chiron.measures.quality_windows import cut
@@ -88,7 +89,6 @@ def test_a_heart_on_the_right_side_is_no_swap():
 
 @pytest.mark.real
 def test_swapped_arms_are_found_in_recordings_of_ptb_xl(real_data):
-    wfdb = pytest.importorskip("wfdb")
     headers = sorted((real_data / "ptbxl").rglob("*.hea"))[::4]
     signals = [wfdb.rdrecord(str(path.with_suffix(""))).p_signal.T.astype(np.float32) for path in headers]
     assert sum(arms_swapped(cut(signal, FS_HZ), LEADS)[0] for signal in signals) <= 0.01 * len(signals)

@@ -165,3 +165,14 @@ def test_a_sample_of_more_than_sixteen_bits_widens_the_whole_array(tmp_path, pro
     row = wide.table(RECORDS).filter(record_id="wide").row(0, named=True)
     np.testing.assert_array_equal(wide.signal(row), samples(seed=5).T * 1000)
     assert wide.manifest.content_sha256 == ingest(tmp_path / "calm", tmp_path / "in", profile).manifest.content_sha256
+
+
+def test_a_source_with_wide_samples_goes_on_like_any_other(tmp_path, profile, described):
+    write_record(tmp_path / "in", "wide", samples(seed=5) * 1000, fmt="32")
+    at_rest(tmp_path / "in")
+    ingest(tmp_path / "work", tmp_path / "in", profile)
+    write(tmp_path / "in", 1)
+    described.clear()
+    grown = ingest(tmp_path / "work", tmp_path / "in", profile)
+    assert described == ["r001"]
+    assert grown.manifest.content_sha256 == ingest(tmp_path / "calm", tmp_path / "in", profile).manifest.content_sha256
