@@ -2,13 +2,18 @@
 
 import polars as pl
 
-__all__ = ["case_mix_of", "one_record_per_patient", "stratum"]
+__all__ = ["case_mix_of", "is_first_of_patient", "one_record_per_patient", "stratum"]
+
+
+def is_first_of_patient() -> pl.Expr:
+    """The first record of each patient, and all records of unknown patients: others are not independent."""
+    unit = pl.when("patient_known").then("patient_id").otherwise("record_id")
+    return pl.struct("patient_known", unit.alias("unit")).is_first_distinct()
 
 
 def one_record_per_patient(records: pl.DataFrame) -> pl.DataFrame:
-    """The first record of each patient, and all records of unknown patients: others are not independent."""
-    unit = pl.when("patient_known").then("patient_id").otherwise("record_id")
-    return records.sort("record_id").filter(pl.struct("patient_known", unit).is_first_distinct())
+    """Those records, by id."""
+    return records.sort("record_id").filter(is_first_of_patient())
 
 
 def case_mix_of(records: pl.DataFrame) -> dict[str, pl.Expr]:

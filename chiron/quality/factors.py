@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from chiron.labels.case_mix import is_first_of_patient
 from chiron.labels.positive import UNDECIDED, is_positive
 from chiron.labels.readings import code_name
 from chiron.quality.strata import age_band
@@ -86,8 +87,7 @@ def with_facts(records: pl.DataFrame, facts: pl.DataFrame | None) -> pl.DataFram
 
 def first_of_each_patient(records: pl.DataFrame) -> Flags:
     """(N,): the first record of each patient; all records of patients who are not known."""
-    unit = pl.when("patient_known").then("patient_id").otherwise("record_id")
-    return records.select(pl.struct("patient_known", unit.alias("unit")).is_first_distinct()).to_series().to_numpy()
+    return records.select(is_first_of_patient()).to_series().to_numpy()
 
 
 def taken(factor: Factor, rows: Flags) -> Factor:

@@ -26,25 +26,27 @@ from chiron.records.landing import FileKind, Landing, SeenFile
 from chiron.records.whole_folders import make_whole_folder
 from schemas.base import Frozen
 from schemas.manifest import DatasetRef
-from schemas.tables import ANNOTATIONS, EVENTS, RECORDS
+from schemas.tables import ANNOTATIONS, EVENTS, RECORDS, TableSpec
 
-__all__ = ["OWN_TABLES", "SEEN_INPUTS", "Memory", "now_ns", "own_folder", "recall", "remember", "seen_files"]
+__all__ = ["INPUTS", "OWN_TABLES", "Memory", "now_ns", "own_folder", "recall", "remember", "seen_files"]
 
 OWN_TABLES: Final = (RECORDS, ANNOTATIONS, EVENTS)
 """What records' own files said, before tables about many records were read."""
 
-SEEN_INPUTS: Final = pl.Schema(
+INPUTS: Final = TableSpec(
+    "inputs",
     {
         "record_id": pl.String(),
         "files": pl.List(pl.String()),  # names of those that it was found to consist of
         "fingerprint": pl.String(),  # of those files
         "stated": pl.List(pl.String()),  # codes, each as `system:code`
         "not_understood": pl.List(pl.String()),  # columns
-    }
+    },
+    key=("record_id",),
 )
+"""What tells whether a record must be read again, and what it would be counted for."""
 
 _FILES: Final = "files.parquet"
-_INPUTS: Final = "inputs.parquet"
 _ABOUT: Final = "about.json"
 _SETTLED_NS: Final = 2 * 10**9  # clocks of file systems are coarse: what changed just before may change unseen
 
@@ -65,37 +67,38 @@ class Memory:
     dataset: Dataset
 
     def inputs(self, *columns: str) -> Iterator[tuple[Any, ...]]:
-        """Those columns of `SEEN_INPUTS`, record by record in the order of ids."""
-        for batch in self.scan("inputs").select(*columns).collect_batches(maintain_order=True):
+        """Those columns of `INPUTS`, record by record in the order of ids."""
+        for batch in self.scan(INPUTS).select(*columns).collect_batches(maintain_order=True):
             yield from batch.iter_rows()
 
-    def scan(self, table: str) -> pl.LazyFrame:
-        """One of `OWN_TABLES`, or `inputs`."""
-        return pl.scan_parquet(self.folder / f"{table}.parquet")
+    def scan(self, spec: TableSpec) -> pl.LazyFrame:
+        """One of `OWN_TABLES`, or `INPUTS`."""
+        return pl.scan_parquet(table_path(self.folder, spec))
 
 
-def _folder(workdir: Path, name: str) -> Path:
-    return workdir / "private" / "seen" / name
+def _kept(workdir: Path, name: str) -> Iterator[tuple[Path, _About]]:
+    """What is remembered of a name: one folder, but for a moment two."""
+    for folder in workdir.joinpath("private", "seen", name).glob("[!.]*/"):
+        about = _about(folder)
+        if about is not None:
+            yield folder, about
 
 
 def seen_files(workdir: Path, name: str) -> dict[str, SeenFile]:
     """The files of the last ingest of a name that had been at rest when they were hashed."""
-    for folder in _folder(workdir, name).glob("[!.]*/"):
-        about = _about(folder)
-        if about is not None:
-            settled = pl.scan_parquet(folder / _FILES).filter(pl.col("changed_ns") < about.listed_at_ns - _SETTLED_NS)
-            return {row[0]: SeenFile(*row[1:]) for row in settled.collect().iter_rows()}
+    for folder, about in _kept(workdir, name):
+        settled = pl.scan_parquet(folder / _FILES).filter(pl.col("changed_ns") < about.listed_at_ns - _SETTLED_NS)
+        return {row[0]: SeenFile(*row[1:]) for row in settled.collect().iter_rows()}
     return {}
 
 
 def recall(workdir: Path, name: str, method: str) -> Memory | None:
     """The last ingest of a name, where it was made by the same method and its dataset is still there."""
-    for folder in _folder(workdir, name).glob("[!.]*/"):
-        about = _about(folder)
-        if about is not None and about.method == method:
-            path = workdir / about.dataset.path
+    for folder, about in _kept(workdir, name):
+        if about.method == method:
+            path = str(workdir / about.dataset.path)
             try:
-                return Memory(folder, open_dataset(about.dataset.model_copy(update={"path": str(path)})))
+                return Memory(folder, open_dataset(about.dataset.model_copy(update={"path": path})))
             except ChironError:
                 return None
     return None
@@ -116,9 +119,8 @@ def remember(  # noqa: PLR0913 - one argument per thing that is kept
     )
 
     def fill(draft: Path) -> None:
-        for spec in OWN_TABLES:
+        for spec in (*OWN_TABLES, INPUTS):
             table_path(own, spec).rename(table_path(draft, spec))
-        (own / _INPUTS).rename(draft / _INPUTS)
         _listed(landing).write_parquet(draft / _FILES)
         (draft / _ABOUT).write_bytes(canonical_json(about.model_dump(mode="json")))
 

@@ -10,12 +10,11 @@ import polars as pl
 
 from chiron.datasets.tables import join_tables, table_path
 from chiron.datasets.workdir import remove_tree
-from chiron.records.memory import OWN_TABLES, SEEN_INPUTS, Memory
+from chiron.records.memory import INPUTS, OWN_TABLES, Memory
 from schemas.tables import RECORDS, TableSpec
 
-__all__ = ["INPUTS", "OwnTables", "merge_by_record"]
+__all__ = ["OwnTables", "merge_by_record"]
 
-INPUTS: Final = TableSpec("inputs", dict(SEEN_INPUTS), key=("record_id",))
 _PART_RECORDS: Final = 1000
 _MERGE_RECORDS: Final = 5_000
 
@@ -52,7 +51,7 @@ class OwnTables:
                 join_tables(self.folder, spec, self._parts(spec))
             else:
                 new = pl.scan_parquet(self._parts(spec), schema=spec.polars)
-                merge_by_record(self.folder, spec, [new, memory.scan(spec.name).join(kept, on="record_id", how="semi")])
+                merge_by_record(self.folder, spec, [new, memory.scan(spec).join(kept, on="record_id", how="semi")])
         remove_tree(self._parts_folder)
 
     def scan(self, spec: TableSpec) -> pl.LazyFrame:

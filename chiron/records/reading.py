@@ -13,8 +13,8 @@ from chiron.datasets.signals import SIGNALS, SignalDtype, SignalWriter, can_appe
 from chiron.datasets.workdir import remove_tree
 from chiron.progress import report_progress
 from chiron.records.inputs import Candidate, Inputs
-from chiron.records.memory import Memory
-from chiron.records.own_tables import INPUTS, OwnTables
+from chiron.records.memory import INPUTS, Memory
+from chiron.records.own_tables import OwnTables
 from chiron.records.quarantine import Refusal
 from chiron.records.taking import NeedsMoreBits, Taker, Taking
 from schemas.codes import Code, CodeSystem
@@ -108,14 +108,14 @@ def _unchanged(named: Iterable[Named], inputs: Inputs, memory: Memory, claimed: 
 def _live_share(memory: Memory, taken: set[str]) -> float:
     """The share of the old array's samples that belong to records which are taken over."""
     size = pl.col("n_samples") * pl.col("leads").list.len()
-    sizes = memory.scan(RECORDS.name).select("record_id", size=size, end=pl.col("sample_offset") + size).collect()
+    sizes = memory.scan(RECORDS).select("record_id", size=size, end=pl.col("sample_offset") + size).collect()
     live = sizes.filter(pl.col("record_id").is_in(taken))["size"].sum()
     return float(live / sizes.select(pl.max_horizontal(pl.col("end").max(), 1)).item())
 
 
 def _count_taken(memory: Memory, taken: set[str], read: ReadRecords) -> None:
     """Count what the own files of the taken records said, as if they had been read."""
-    seen = memory.scan(INPUTS.name).filter(pl.col("record_id").is_in(taken))
+    seen = memory.scan(INPUTS).filter(pl.col("record_id").is_in(taken))
     counts = [
         dict(seen.select(pl.col(column).explode(empty_as_null=False)).group_by(column).len().collect().iter_rows())
         for column in ("stated", "not_understood")

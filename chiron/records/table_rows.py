@@ -17,7 +17,7 @@ from schemas.codes import Code, CodeSystem
 from schemas.source import FactKind, SourceProfile
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS
 
-__all__ = ["TableRows", "read_tables"]
+__all__ = ["TableRows", "count_present", "read_tables"]
 
 _CODE: Final = ("code_system", "code")
 
@@ -55,13 +55,14 @@ def _together(parsed: list[Parsed], profile: SourceProfile, pseudonyms: Pseudony
     events = _named(pl.concat([p.events for p in parsed]), pseudonyms)
     facts = _named(pl.concat([p.facts for p in parsed]), pseudonyms)
     once = annotations.unique(ANNOTATIONS.key, keep="first", maintain_order=True)
-    twice = _counted(annotations) - _counted(once)
+    parsed_codes = count_present(annotations.lazy())
+    twice = parsed_codes - count_present(once.lazy())
     rows = TableRows(
         annotations=once.select(*ANNOTATIONS.columns),
         events=events.select(*EVENTS.columns).unique(maintain_order=True),
         facts=_hidden_facts(facts, profile, pseudonyms).unique(FACTS.key, keep="first", maintain_order=True),
         records=_records(pl.concat([p.records for p in parsed]), pseudonyms),
-        parsed=_counted(annotations),
+        parsed=parsed_codes,
     )
     for p in parsed:
         rows.stated.update(p.stated)
@@ -90,8 +91,9 @@ def _replaced(names: pl.Series, replace: Callable[[str], str]) -> pl.Series:
     return names.replace_strict(by_name, return_dtype=pl.String) if by_name else names
 
 
-def _counted(annotations: pl.DataFrame) -> Counter[Code]:
-    counts = annotations.filter("present").group_by(_CODE).len()
+def count_present(annotations: pl.LazyFrame) -> Counter[Code]:
+    """How many readings found each code."""
+    counts = annotations.filter("present").group_by(_CODE).len().collect()
     return Counter({Code(CodeSystem(system), code): n for system, code, n in counts.iter_rows()})
 
 

@@ -9,9 +9,9 @@ import polars as pl
 from chiron.datasets.tables import scan_table
 from chiron.records.quarantine import Refusal
 from chiron.records.reading import ReadRecords
-from chiron.records.table_rows import TableRows
+from chiron.records.table_rows import TableRows, count_present
 from chiron.records.taking import Taker
-from schemas.codes import Code, CodeSystem
+from schemas.codes import Code
 from schemas.ingested import DuplicateGroup, IngestReport, LabelCount, LabelHop, LostLabels
 from schemas.tables import ANNOTATIONS, RECORDS, TableSpec
 
@@ -24,11 +24,11 @@ def ingest_report(
     """Count what was written below `folder`."""
     unknown_codes = tables.unknown_codes + _outside_vocabulary(read, taker)
     n_ingested = _height(folder, RECORDS)
-    own_parsed = _present(read.own.scan(ANNOTATIONS))
+    own_parsed = count_present(read.own.scan(ANNOTATIONS))
     by_hop = {
         LabelHop.STATED: read.stated + tables.stated,
         LabelHop.PARSED: own_parsed + tables.parsed,
-        LabelHop.STORED: _present(scan_table(folder, ANNOTATIONS)),
+        LabelHop.STORED: count_present(scan_table(folder, ANNOTATIONS)),
     }
     return IngestReport(
         profile=taker.profile.name,
@@ -55,17 +55,12 @@ def _outside_vocabulary(read: ReadRecords, taker: Taker) -> Counter[Code]:
         if source.vocabulary:
             by_reader = pl.col("annotator_id") == taker.pseudonyms.name("annotator", source.annotator_id)
             outside = ~pl.col("code").is_in(source.vocabulary)
-            found += _present(read.own.scan(ANNOTATIONS).filter(by_reader & outside))
+            found += count_present(read.own.scan(ANNOTATIONS).filter(by_reader & outside))
     return found
 
 
 def _height(folder: Path, spec: TableSpec) -> int:
     return int(scan_table(folder, spec).select(pl.len()).collect().item())
-
-
-def _present(annotations: pl.LazyFrame) -> Counter[Code]:
-    counts = annotations.filter("present").group_by("code_system", "code").len().collect()
-    return Counter({Code(CodeSystem(system), code): n for system, code, n in counts.iter_rows()})
 
 
 def _label_counts(by_hop: dict[LabelHop, Counter[Code]]) -> tuple[LabelCount, ...]:

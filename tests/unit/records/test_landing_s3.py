@@ -123,13 +123,18 @@ def test_a_large_object_comes_in_parts(bucket, tmp_path):
     assert parts == {f"day/large.dat {part}" for part in ("0-9", "10-19", "20-29", "30-35")}
 
 
-def test_a_download_that_broke_goes_on_where_it_stopped(bucket, tmp_path, monkeypatch):
+def break_off(bucket, workdir, monkeypatch):
+    """Fetch a large object whose third part never comes."""
     bucket.objects["day/large.dat"] = LARGE
     whole = bucket.get_object
     with monkeypatch.context() as patch:
         patch.setattr(bucket, "get_object", lambda **asked: 1 / 0 if "20-29" in str(asked) else whole(**asked))
         with pytest.raises(ZeroDivisionError):
-            fetch_landing(tmp_path / "w", SOURCE)
+            fetch_landing(workdir, SOURCE)
+
+
+def test_a_download_that_broke_goes_on_where_it_stopped(bucket, tmp_path, monkeypatch):
+    break_off(bucket, tmp_path / "w", monkeypatch)
     folder = fetch_landing(tmp_path / "w", SOURCE)
     assert content(folder)["large.dat"] == LARGE
     assert set(bucket.fetched.values()) == {1}
@@ -137,12 +142,7 @@ def test_a_download_that_broke_goes_on_where_it_stopped(bucket, tmp_path, monkey
 
 
 def test_of_an_object_that_changed_in_between_nothing_is_kept(bucket, tmp_path, monkeypatch):
-    bucket.objects["day/large.dat"] = LARGE
-    whole = bucket.get_object
-    with monkeypatch.context() as patch:
-        patch.setattr(bucket, "get_object", lambda **asked: 1 / 0 if "20-29" in str(asked) else whole(**asked))
-        with pytest.raises(ZeroDivisionError):
-            fetch_landing(tmp_path / "w", SOURCE)
+    break_off(bucket, tmp_path / "w", monkeypatch)
     bucket.objects["day/large.dat"] = LARGE.upper()
     assert content(fetch_landing(tmp_path / "w", SOURCE))["large.dat"] == LARGE.upper()
 
