@@ -1,67 +1,224 @@
-"""The specification of a synthetic cohort: record i is a function of (specification, seed, i) and of nothing else."""
+"""The specification of a synthetic cohort: record i is a function of (specification, seed, i) and of nothing else.
 
-from enum import StrEnum
-from typing import Annotated, Final, Self
+A cohort is a mixture of *groups*: kinds of patient with their rhythm, conduction, ectopy, repolarisation, age, rate,
+breathing and noise. Whatever depends on each other in a population is said by several groups; within one group the
+states are drawn independently.
+"""
 
-from pydantic import Field, model_validator
+from collections.abc import Mapping
+from itertools import pairwise, product
+from typing import Annotated, Final, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.base import Frozen
+from schemas.manifest import Sha256
+from schemas.states import (
+    RATE_LIMITS_BPM,
+    USUAL_RATES_BPM,
+    AvConduction,
+    Axis,
+    Ectopy,
+    EctopyPattern,
+    NoiseKind,
+    Qt,
+    Repolarisation,
+    Rhythm,
+    Territory,
+    VentricularConduction,
+    Voltage,
+    why_impossible,
+)
 
-__all__ = ["FULL_SCALE_MV", "LEADS", "CohortSpec", "NoiseSpec", "Range", "Rhythm"]
+__all__ = [
+    "FULL_SCALE_MV",
+    "LEADS",
+    "CohortSpec",
+    "Group",
+    "MissingColumn",
+    "NoiseSpec",
+    "Quantiles",
+    "Share",
+    "Shares",
+    "SimulatedReader",
+    "usual_groups",
+]
 
 LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 FULL_SCALE_MV: Final = 5.0  # of a measured lead; III and the augmented leads reach twice that
 _LARGEST_GAIN_PER_MV: Final = 3276.0  # twice full scale in int16
 _MOST_SAMPLES: Final = 2**26  # of one record, all leads: a day of one lead at 750 Hz; more would not fit in memory
 
-
-class Rhythm(StrEnum):
-    """What drives the heart in one record."""
-
-    SINUS = "sinus"
-    SINUS_BRADYCARDIA = "sinus_bradycardia"
-    SINUS_TACHYCARDIA = "sinus_tachycardia"
-    SINUS_ARRHYTHMIA = "sinus_arrhythmia"
-    ATRIAL_FIBRILLATION = "atrial_fibrillation"
-    PREMATURE_ATRIAL = "premature_atrial"
-    PREMATURE_VENTRICULAR = "premature_ventricular"
-    ATRIAL_FLUTTER = "atrial_flutter"
-    SUPRAVENTRICULAR_TACHYCARDIA = "supraventricular_tachycardia"
-    JUNCTIONAL = "junctional"
-    FIRST_DEGREE_BLOCK = "first_degree_block"
-    SECOND_DEGREE_BLOCK = "second_degree_block"
-    BUNDLE_BRANCH_BLOCK = "bundle_branch_block"
-    NOISE_ONLY = "noise_only"
+State = TypeVar("State")
 
 
-class Range(Frozen):
-    """A uniform distribution on [low, high]."""
+def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(a > b for a, b in pairwise(values)):
+        raise ValueError(f"quantiles: expected ascending numbers, found {list(values)}")
+    return values
 
-    low: float
-    high: float
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low > self.high:
-            raise ValueError(f"range: expected low <= high, found {self.low} > {self.high}")
-        return self
+def _sum_to_one(shares: dict[State, float]) -> dict[State, float]:
+    if abs(sum(shares.values()) - 1) > 1e-9:
+        raise ValueError(f"shares: expected sum 1, found sum {sum(shares.values()):.6g}")
+    return shares
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Shares = Annotated[dict[State, Share], AfterValidator(_sum_to_one)]
+"""How often each state is there; what is not named never is."""
+
+Quantiles = Annotated[
+    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
+    Field(min_length=2, max_length=101),
+    AfterValidator(_ascending),
+]
+"""A distribution by its values at evenly spaced probabilities, linear in between: two values are a uniform one."""
+
+MissingColumn = Literal["age_years", "sex", "site", "device", "recorded_year", "height_cm", "weight_kg"]
+
+
+def _require_within(name: str, values: tuple[float, ...], low: float, high: float, unit: str) -> None:
+    if values[0] < low or values[-1] > high:
+        raise ValueError(f"{name}: expected within {low:g} to {high:g} {unit}, found {values[0]:g} to {values[-1]:g}")
 
 
 class NoiseSpec(Frozen):
-    """How noisy the recordings are. The signal-to-noise ratio is of powers, over the whole record."""
+    """How noisy the recordings are. The signal-to-noise ratio is of powers, over the whole record, at the output."""
 
-    snr_db: Range = Range(low=-2.0, high=26.0)
-    powerline_share: Annotated[float, Field(ge=0, le=1)] = 0.3
-    step_share: Annotated[float, Field(ge=0, le=1)] = 0.25
-    transient_share: Annotated[float, Field(ge=0, le=1)] = 0.35  # of switching on
-    gap_share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    saturation_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    snr_db: Quantiles = (-2.0, 26.0)
+    kinds: Shares[NoiseKind] = {  # which kind leads; the others are mixed in
+        NoiseKind.WANDER: 0.2,
+        NoiseKind.MOTION: 0.55,
+        NoiseKind.MUSCLE: 0.2,
+        NoiseKind.TREMOR: 0.05,
+    }
+    recorded_share: Share = 0.0  # of records whose noise comes from the cohort's bank of recorded noise
+    inaudible_share: Share = 0.0  # noise only: no heart is heard
+    powerline_share: Share = 0.3
+    step_share: Share = 0.25
+    transient_share: Share = 0.35  # of switching on
+    gap_share: Share = 0.05
+    saturation_share: Share = 0.05
+    lead_off_share: Share = 0.0  # an electrode without contact, for the whole record
+    inverted_share: Share = 0.25  # left and right arm exchanged: a single lead I is upside down
+    unreadable: bool = False  # a reader would call the record too noisy, whatever the heart does
 
     @model_validator(mode="after")
     def _possible_ratio(self) -> Self:
-        if self.snr_db.low < -40 or self.snr_db.high > 80:
-            raise ValueError(f"snr_db: expected within -40 to 80 dB, found {self.snr_db.low} to {self.snr_db.high}")
+        _require_within("snr_db", self.snr_db, -40, 80, "dB")
         return self
+
+
+class Group(Frozen):
+    """One kind of patient and recording. `share` of the cohort's records are of it."""
+
+    share: Share = 1.0
+    rhythm: Rhythm = Rhythm.SINUS
+    av: Shares[AvConduction] = {AvConduction.NORMAL: 1.0}
+    ventricular: Shares[VentricularConduction] = {VentricularConduction.NORMAL: 1.0}
+    ectopy: Shares[Ectopy] = {Ectopy.NONE: 1.0}
+    ectopy_pattern: Shares[EctopyPattern] = {
+        EctopyPattern.RARE: 0.4,
+        EctopyPattern.FREQUENT: 0.2,
+        EctopyPattern.COUPLETS: 0.1,
+        EctopyPattern.RUNS: 0.15,
+        EctopyPattern.BIGEMINY: 0.07,
+        EctopyPattern.TRIGEMINY: 0.05,
+        EctopyPattern.QUADRIGEMINY: 0.03,
+    }
+    qt: Shares[Qt] = {Qt.NORMAL: 1.0}
+    repolarisation: Shares[Repolarisation] = {Repolarisation.NORMAL: 1.0}
+    scar_share: Share = 0.0  # of an old infarction: Q waves
+    territory: Shares[Territory] = {Territory.ANTERIOR: 0.4, Territory.INFERIOR: 0.4, Territory.LATERAL: 0.2}
+    voltage: Shares[Voltage] = {Voltage.NORMAL: 1.0}
+    axis: Shares[Axis] = {Axis.NORMAL: 1.0}
+    alternans_share: Share = 0.0
+    alternans_uv: Quantiles = (
+        5.0,
+        100.0,
+    )  # the largest difference of even and odd T waves, in the lead that shows it most
+    age_years: Quantiles = (18.0, 38.0, 50.0, 60.0, 70.0, 95.0)
+    female_share: Share = 0.5
+    heart_rate_bpm: Quantiles | None = None  # of the ventricles; none: what is usual in this rhythm
+    breathing_hz: Quantiles = (0.15, 0.42)
+    variety: Annotated[float, Field(ge=0, le=3)] = 1.0  # of shapes: 1 as in the people that they were fitted to
+    noise: NoiseSpec = NoiseSpec()
+    missing: dict[MissingColumn, Share] = {}  # how often the source does not state it
+
+    @property
+    def rate_quantiles_bpm(self) -> tuple[float, ...]:
+        """The heart rate's distribution."""
+        return self.heart_rate_bpm or USUAL_RATES_BPM[self.rhythm]
+
+    @model_validator(mode="after")
+    def _within_physiology(self) -> Self:
+        _require_within(
+            "heart_rate_bpm", self.rate_quantiles_bpm, *RATE_LIMITS_BPM[self.rhythm], f"bpm in {self.rhythm}"
+        )
+        _require_within("age_years", self.age_years, 0, 120, "years")
+        _require_within("breathing_hz", self.breathing_hz, 0.05, 1.0, "Hz")
+        _require_within("alternans_uv", self.alternans_uv, 0, 500, "uV")
+        return self
+
+    @model_validator(mode="after")
+    def _possible_together(self) -> Self:
+        drawn = (_possible(self.av), _possible(self.ventricular), _possible(self.ectopy))
+        for av, ventricular, ectopy in product(*drawn):
+            why = why_impossible(self.rhythm, av, ventricular, ectopy)
+            if why is not None:
+                raise ValueError(f"states: expected a possible combination, found another: {why}")
+        return self
+
+
+def _possible(shares: Mapping[State, float]) -> list[State]:
+    return [state for state, share in shares.items() if share > 0]
+
+
+def usual_groups() -> dict[str, Group]:
+    """The mixture that teaches to tell fibrillation from everything else; fibrillation is a disease of the old."""
+    old = (40.0, 63.0, 69.0, 74.0, 79.0, 95.0)
+    wide = {VentricularConduction.NORMAL: 0.95, VentricularConduction.UNSPECIFIC_DELAY: 0.05}
+    return {
+        "sinus": Group(share=0.20, ventricular=wide),
+        "slow": Group(share=0.05, heart_rate_bpm=(36.0, 50.0)),
+        "fast": Group(share=0.04, heart_rate_bpm=(100.0, 140.0)),
+        "arrhythmic": Group(share=0.06, rhythm=Rhythm.SINUS_ARRHYTHMIA),
+        "fibrillation": Group(share=0.28, rhythm=Rhythm.ATRIAL_FIBRILLATION, age_years=old, ventricular=wide),
+        "atrial-premature": Group(share=0.11, ectopy={Ectopy.ATRIAL: 1.0}, heart_rate_bpm=(48.0, 92.0)),
+        "ventricular-premature": Group(share=0.06, ectopy={Ectopy.VENTRICULAR: 1.0}, heart_rate_bpm=(48.0, 92.0)),
+        "flutter": Group(share=0.02, rhythm=Rhythm.ATRIAL_FLUTTER),
+        "supraventricular": Group(share=0.02, rhythm=Rhythm.SUPRAVENTRICULAR_TACHYCARDIA),
+        "junctional": Group(share=0.01, rhythm=Rhythm.JUNCTIONAL),
+        "first-degree": Group(share=0.02, av={AvConduction.FIRST_DEGREE_BLOCK: 1.0}),
+        "second-degree": Group(
+            share=0.02,
+            av={AvConduction.WENCKEBACH: 0.6, AvConduction.MOBITZ_II: 0.4},
+            heart_rate_bpm=(36.0, 75.0),
+        ),
+        "wide": Group(
+            share=0.03,
+            ventricular={
+                VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK: 0.4,
+                VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK: 0.4,
+                VentricularConduction.UNSPECIFIC_DELAY: 0.2,
+            },
+        ),
+        "noise": Group(
+            share=0.08,
+            heart_rate_bpm=(50.0, 70.0, 90.0, 130.0),
+            noise=NoiseSpec(snr_db=(-14.0, -1.0), inaudible_share=0.3, unreadable=True),
+        ),
+    }
+
+
+class SimulatedReader(Frozen):
+    """Somebody who reads the recordings and errs: with each finding apart, and not more where it is noisy."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    sensitivity: Share = 1.0
+    specificity: Share = 1.0
+    reads_share: Share = 1.0
 
 
 class CohortSpec(Frozen):
@@ -74,24 +231,9 @@ class CohortSpec(Frozen):
     duration_s: Annotated[float, Field(ge=2, le=86_400)] = 20.0
     leads: tuple[str, ...] = ("I",)
     gain_per_mv: Annotated[float, Field(ge=100, le=_LARGEST_GAIN_PER_MV)] = 1000.0
-    prevalence: dict[Rhythm, float] = {
-        Rhythm.SINUS: 0.20,
-        Rhythm.SINUS_BRADYCARDIA: 0.05,
-        Rhythm.SINUS_TACHYCARDIA: 0.04,
-        Rhythm.SINUS_ARRHYTHMIA: 0.06,
-        Rhythm.ATRIAL_FIBRILLATION: 0.28,
-        Rhythm.PREMATURE_ATRIAL: 0.11,
-        Rhythm.PREMATURE_VENTRICULAR: 0.06,
-        Rhythm.ATRIAL_FLUTTER: 0.02,
-        Rhythm.SUPRAVENTRICULAR_TACHYCARDIA: 0.02,
-        Rhythm.JUNCTIONAL: 0.01,
-        Rhythm.FIRST_DEGREE_BLOCK: 0.02,
-        Rhythm.SECOND_DEGREE_BLOCK: 0.02,
-        Rhythm.BUNDLE_BRANCH_BLOCK: 0.03,
-        Rhythm.NOISE_ONLY: 0.08,
-    }
-    noise: NoiseSpec = NoiseSpec()
-    inverted_share: Annotated[float, Field(ge=0, le=1)] = 0.25
+    groups: dict[str, Group] = Field(default_factory=usual_groups)
+    readers: tuple[SimulatedReader, ...] = ()  # none: the simulator alone, who knows
+    noise_bank_sha256: Sha256 | None = None  # of recorded noise, where some group takes its noise from there
 
     @property
     def n_samples(self) -> int:
@@ -99,10 +241,19 @@ class CohortSpec(Frozen):
         return round(self.fs_hz * self.duration_s)
 
     @model_validator(mode="after")
-    def _prevalences_sum_to_one(self) -> Self:
-        total = sum(self.prevalence.values())
-        if any(p < 0 for p in self.prevalence.values()) or abs(total - 1) > 1e-9:
-            raise ValueError(f"prevalence: expected non-negative shares with sum 1, found sum {total:.6g}")
+    def _groups_sum_to_one(self) -> Self:
+        total = sum(group.share for group in self.groups.values())
+        if not self.groups or abs(total - 1) > 1e-9:
+            raise ValueError(f"groups: expected shares with sum 1, found sum {total:.6g}")
+        return self
+
+    @model_validator(mode="after")
+    def _recorded_noise_is_named(self) -> Self:
+        wanted = [name for name, group in self.groups.items() if group.noise.recorded_share]
+        if wanted and self.noise_bank_sha256 is None:
+            raise ValueError(
+                f"noise_bank_sha256: expected the bank that group {wanted[0]} takes its noise from, found none"
+            )
         return self
 
     @model_validator(mode="after")

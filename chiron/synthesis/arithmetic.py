@@ -5,17 +5,16 @@ libm, and what vectorising compilers make of it, differ in the last bits between
 belong here.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from chiron.synthesis.compiled import compiled
 
 __all__ = [
     "TWO_PI",
     "Floats",
-    "compiled",
     "cos",
     "decay",
     "exp",
@@ -32,18 +31,6 @@ Floats = npt.NDArray[np.float64]
 TWO_PI: Final = 6.283185307179586
 _LN2: Final = 0.6931471805599453
 _SQRT_3: Final = 1.7320508075688772
-
-
-def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile on import for one signature, kept on disk; without `fastmath`, so that no operation is reordered."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return numba.njit(signature, cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
-        except RuntimeError:  # no folder that can be written to: compile in every process
-            return numba.njit(signature, error_model="numpy")(function)  # type: ignore[no-any-return]
-
-    return decorate
 
 
 @compiled("float64(float64)")

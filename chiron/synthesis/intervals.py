@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, sin
+from chiron.synthesis.arithmetic import TWO_PI, Floats, sin
+from chiron.synthesis.compiled import compiled
 from chiron.synthesis.stream import Stream
 
 __all__ = ["SinusNode", "fibrillation_intervals"]

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, cos, exp, mean_square, sin, sine_wave
+from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, mean_square, sin, sine_wave
+from chiron.synthesis.compiled import compiled
 from chiron.synthesis.stream import Stream
 
 __all__ = ["draw_noise", "high_pass", "low_pass"]

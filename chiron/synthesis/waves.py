@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, compiled, decay, exp, log, sin, sine_wave
+from chiron.synthesis.arithmetic import TWO_PI, Floats, decay, exp, log, sin, sine_wave
+from chiron.synthesis.compiled import compiled
 from chiron.synthesis.person import Person, Waves
 from chiron.synthesis.plan import Beat, BeatPlan
 from chiron.synthesis.stream import Stream

@@ -1,0 +1,1 @@
+"""How real synthetic recordings look, and how far they reach beyond the real ones."""

@@ -1,0 +1,1 @@
+"""Specifications of cohorts: fitted to a dataset, stretched beyond it, aimed at its holes."""

@@ -1,0 +1,47 @@
+"""How the generator is compiled: without `fastmath`, so that no operation is reordered, and kept on disk.
+
+What is kept belongs to the compiled source of the whole package: Numba itself looks at one file only, and would go on using a
+function that was compiled with an older version of another.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+__all__ = ["compiled"]
+
+
+def compiled(signature: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile for one signature at once, or for every one that is called when it is."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder()
+        try:
+            return numba.njit(*_given(signature), cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        except RuntimeError:  # no folder that can be written to: compile in every process
+            return numba.njit(*_given(signature), error_model="numpy")(function)  # type: ignore[no-any-return]
+        finally:
+            numba.config.CACHE_DIR = before
+
+    return decorate
+
+
+def _given(signature: str | None) -> tuple[str, ...]:
+    return () if signature is None else (signature,)
+
+
+@cache
+def _folder() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in (path.read_bytes() for path in sorted(here.glob("*.py"))):
+        digest.update(source if b"@compiled" in source else b"")
+    beside = here / "__pycache__"
+    cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chiron"
+    base = Path(numba.config.CACHE_DIR or (beside if os.access(here, os.W_OK) else cached))
+    return str(base / f"kernels-{digest.hexdigest()[:16]}")
