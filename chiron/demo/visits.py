@@ -8,7 +8,8 @@ from typing import Final
 from chiron.synthesis.record import SyntheticRecord, synthesize_record
 from chiron.synthesis.stream import Stream
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Sex
-from schemas.cohort import CohortSpec, NoiseSpec, Range, Rhythm
+from schemas.cohort import CohortSpec, Group, NoiseSpec
+from schemas.states import Ectopy, Rhythm
 
 __all__ = ["Patient", "Site", "Visit", "draw_visit"]
 
@@ -34,7 +35,7 @@ class Site:
 
 _SITES: Final = (
     (
-        Site("cardiology", "recorder-a", 30.0, 0.36, NoiseSpec(snr_db=Range(low=-2, high=20)), 0.02, 0.15),
+        Site("cardiology", "recorder-a", 30.0, 0.36, NoiseSpec(inverted_share=0.1, snr_db=(-2, 20)), 0.02, 0.15),
         0.45,
     ),
     (
@@ -43,7 +44,7 @@ _SITES: Final = (
             "monitor-b",
             30.0,
             0.30,
-            NoiseSpec(snr_db=Range(low=-9, high=12), powerline_share=0.7, step_share=0.35, gap_share=0.15),
+            NoiseSpec(inverted_share=0.1, snr_db=(-9, 12), powerline_share=0.7, step_share=0.35, gap_share=0.15),
             0.05,
             0.80,
         ),
@@ -55,7 +56,7 @@ _SITES: Final = (
             "recorder-c",
             24.0,
             0.24,
-            NoiseSpec(snr_db=Range(low=-4, high=16), powerline_share=0.5, saturation_share=0.15),
+            NoiseSpec(inverted_share=0.1, snr_db=(-4, 16), powerline_share=0.5, saturation_share=0.15),
             0.65,
             0.25,
         ),
@@ -63,15 +64,17 @@ _SITES: Final = (
     ),
 )
 
+_OLD: Final = (40.0, 63.0, 69.0, 74.0, 79.0, 95.0)  # quantiles of ages, in years: fibrillation is a disease of the old
+
 # Of the records without fibrillation. Rarer rhythms are more common here than where a network learns.
-_OTHER_RHYTHMS: Final = {
-    Rhythm.SINUS: 0.40,
-    Rhythm.SINUS_ARRHYTHMIA: 0.10,
-    Rhythm.SINUS_BRADYCARDIA: 0.08,
-    Rhythm.SINUS_TACHYCARDIA: 0.10,
-    Rhythm.PREMATURE_ATRIAL: 0.15,
-    Rhythm.PREMATURE_VENTRICULAR: 0.12,
-    Rhythm.NOISE_ONLY: 0.05,
+_OTHERS: Final = {
+    "sinus": Group(share=0.40),
+    "arrhythmic": Group(share=0.10, rhythm=Rhythm.SINUS_ARRHYTHMIA),
+    "slow": Group(share=0.08, heart_rate_bpm=(36, 50)),
+    "fast": Group(share=0.10, heart_rate_bpm=(100, 140)),
+    "atrial-premature": Group(share=0.15, ectopy={Ectopy.ATRIAL: 1.0}),
+    "ventricular-premature": Group(share=0.12, ectopy={Ectopy.VENTRICULAR: 1.0}),
+    "noise": Group(share=0.05, noise=NoiseSpec(snr_db=(-14, -1), inaudible_share=0.3, unreadable=True)),
 }
 
 
@@ -137,17 +140,21 @@ def draw_visit(seed: int, number: int, known: dict[tuple[str, Sex], Patient]) ->
 
 def _cohort(site: Site, seed: int) -> CohortSpec:
     """The generator's setting for a site: other shares, more noise and another seed than those of training."""
-    others = {rhythm: (1 - site.fibrillation_share) * share for rhythm, share in _OTHER_RHYTHMS.items()}
+    ill = Group(share=site.fibrillation_share, rhythm=Rhythm.ATRIAL_FIBRILLATION, age_years=_OLD, noise=site.noise)
     return CohortSpec(
         name=site.name,
         seed=seed + 2**32,  # apart from every stream that is drawn with the seed itself
         fs_hz=FS_HZ,
         duration_s=site.duration_s,
         gain_per_mv=GAIN_PER_MV,
-        prevalence={Rhythm.ATRIAL_FIBRILLATION: site.fibrillation_share, **others},
-        noise=site.noise,
-        inverted_share=0.1,
+        groups={"fibrillation": ill, **{name: _at(site, group) for name, group in _OTHERS.items()}},
     )
+
+
+def _at(site: Site, group: Group) -> Group:
+    """A group of people without fibrillation, as they are recorded at a site."""
+    noise = group.noise if group.noise.unreadable else site.noise
+    return group.model_copy(update={"share": (1 - site.fibrillation_share) * group.share, "noise": noise})
 
 
 def _truth(recording: SyntheticRecord) -> str:

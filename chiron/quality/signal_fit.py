@@ -15,7 +15,8 @@ from chiron.measures.quality_noise import noise_measures
 from chiron.measures.quality_windows import WINDOW_S, Floats, cut
 from chiron.quality.signal_score import WEIGHTS, terms
 from chiron.synthesis.record import synthesize_record
-from schemas.cohort import LEADS, CohortSpec, Rhythm
+from schemas.codes import NOISE
+from schemas.cohort import LEADS, CohortSpec
 
 __all__ = ["Simulated", "fit_weights", "fitted_weights", "simulate"]
 
@@ -55,7 +56,7 @@ def _cohort(spec: CohortSpec, n_records: int) -> Iterator[Simulated]:
         record = synthesize_record(spec, index)
         rows = cut((record.signal / spec.gain_per_mv).astype(np.float32), spec.fs_hz)
         n = len(rows.x)
-        readable = np.full(n, record.rhythm is not Rhythm.NOISE_ONLY)
+        readable = np.full(n, not record.findings[NOISE])
         yield Simulated(terms(beat_measures(rows), noise_measures(rows)), readable, np.full(n, len(spec.leads)))
 
 

@@ -1,7 +1,7 @@
 """How the generator is compiled: without `fastmath`, so that no operation is reordered, and kept on disk.
 
-What is kept belongs to the compiled source of the whole package: Numba itself looks at one file only, and would go on using a
-function that was compiled with an older version of another.
+What is kept belongs to the compiled source of the whole package: Numba itself looks at one file only, and would go on
+using a function that was compiled with an older version of another.
 """
 
 import hashlib

@@ -46,6 +46,7 @@ class Topic(IntEnum):
     DEVICE = 5
     READERS = 6
     BANK = 7
+    PLAIN = 8
 
 
 @compiled("uint64[::1](uint64, uint64, uint64)")

@@ -98,10 +98,10 @@ class Condition(NamedTuple):
 class Plan(NamedTuple):
     """When the chambers are excited, from MARGIN_S before the recording to MARGIN_S after it, in order of time.
 
-    count: (4,) how many beats, P waves, turns of flutter and spikes are filled in. beat_s: (B,) R peaks. beat_kind: (B,)
-    of `Beat`. p_s: (P,) *onsets* of P waves, conducted or not. p_ectopic: (P,) 0 or 1. turn_s: (F,). spike_s: of the
-    pacemaker. fibrillation_s: (2,) from when to when; nan, nan without. numbers: (8,) what the plan was made with, by
-    `chiron.synthesis.rhythm.NUMBERS`.
+    count: (4,) how many beats, P waves, turns of flutter and spikes are filled in. beat_s: (B,) R peaks. beat_kind:
+    (B,) of `Beat`. p_s: (P,) *onsets* of P waves, conducted or not. p_ectopic: (P,) 0 or 1. turn_s: (F,). spike_s: of
+    the pacemaker. fibrillation_s: (2,) from when to when; nan, nan without. numbers: (8,) what the plan was made with,
+    by `chiron.synthesis.rhythm.NUMBERS`.
     """
 
     count: Ints

@@ -7,17 +7,21 @@ import wfdb
 from chiron.measures.quality_limbs import arms_swapped, limb_errors
 from chiron.measures.quality_windows import cut
 from chiron.synthesis.record import synthesize_record
-from schemas.cohort import LEADS, CohortSpec, NoiseSpec, Range, Rhythm
+from schemas.cohort import LEADS, CohortSpec, Group, NoiseSpec
+from schemas.states import Ectopy, Rhythm
 
 FS_HZ = 100.0
+NOISE = NoiseSpec(snr_db=(10, 26), inverted_share=0.0)
 CLEAN = CohortSpec(
     seed=7,
     leads=LEADS,
     fs_hz=FS_HZ,
     duration_s=10.0,
-    prevalence={Rhythm.SINUS: 0.6, Rhythm.ATRIAL_FIBRILLATION: 0.3, Rhythm.PREMATURE_VENTRICULAR: 0.1},
-    noise=NoiseSpec(snr_db=Range(low=10, high=26)),
-    inverted_share=0.0,
+    groups={
+        "sinus": Group(share=0.6, noise=NOISE),
+        "fibrillation": Group(share=0.3, rhythm=Rhythm.ATRIAL_FIBRILLATION, noise=NOISE),
+        "premature": Group(share=0.1, ectopy={Ectopy.VENTRICULAR: 1.0}, noise=NOISE),
+    },
 )
 
 

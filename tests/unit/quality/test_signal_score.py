@@ -13,7 +13,9 @@ from chiron.quality.signal_fit import fit_weights, simulate
 from chiron.quality.signal_leads import lead_quality
 from chiron.quality.signal_score import WEIGHTS, readability, terms
 from chiron.synthesis.record import synthesize_record
-from schemas.cohort import LEADS, CohortSpec, NoiseSpec, Range, Rhythm
+from cohorts import only, quiet
+from schemas.cohort import LEADS, Group, NoiseSpec
+from schemas.states import Ectopy, Rhythm
 
 
 def score_of(likeness, contrast_db, qrs_mv, wander_mv):
@@ -41,22 +43,23 @@ def test_a_lead_without_beats_is_not_readable():
 
 
 def test_less_noise_makes_a_better_score():
-    levels = [
-        CohortSpec(seed=3, fs_hz=100, noise=NoiseSpec(snr_db=Range(low=db, high=db)), prevalence={Rhythm.SINUS: 1.0})
-        for db in (-10.0, 0.0, 10.0, 25.0)
-    ]
+    levels = [only(Group(noise=NoiseSpec(snr_db=(db, db))), seed=3, fs_hz=100) for db in (-10.0, 0.0, 10.0, 25.0)]
     means = [np.mean([score_of_record(spec, index) for index in range(20)]) for spec in levels]
     assert np.all(np.diff(means) > 0.02)
 
 
-@pytest.mark.parametrize("rhythm", [Rhythm.ATRIAL_FIBRILLATION, Rhythm.PREMATURE_VENTRICULAR, Rhythm.PREMATURE_ATRIAL])
-def test_no_rhythm_is_taken_for_noise(rhythm):
-    quiet = NoiseSpec(snr_db=Range(low=15, high=26), step_share=0, transient_share=0, gap_share=0, saturation_share=0)
-    means = {
-        kind: np.mean([score_of_record(CohortSpec(seed=4, noise=quiet, prevalence={kind: 1.0}), i) for i in range(20)])
-        for kind in (Rhythm.SINUS, rhythm)
-    }
-    assert means[rhythm] > 0.9 * means[Rhythm.SINUS]
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"rhythm": Rhythm.ATRIAL_FIBRILLATION},
+        {"ectopy": {Ectopy.VENTRICULAR: 1.0}},
+        {"ectopy": {Ectopy.ATRIAL: 1.0}},
+    ],
+)
+def test_no_rhythm_is_taken_for_noise(state):
+    specs = (only(Group(**states, noise=quiet(15, 26)), seed=4) for states in ({}, state))
+    sinus, other = (np.mean([score_of_record(spec, i) for i in range(20)]) for spec in specs)
+    assert other > 0.9 * sinus
 
 
 def score_of_record(spec, index):

@@ -1,0 +1,230 @@
+"""From a plan of beats and a person's waves to millivolts: the heart as the measured leads see it, without noise.
+
+S samples, K leads (those that the record needs), B beats. Every Gaussian is evaluated where it is not zero only, on
+unwrapped time, and added to what is there: neighbouring beats overlap, and nothing jumps where one ends. The recorder's
+upper band limit is a Gaussian too, and so makes each wave wider, exactly.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, sin
+from chiron.synthesis.compiled import compiled
+from chiron.synthesis.draws import Bits, log_normal, log_uniform, normal, uniform, unit
+from chiron.synthesis.structures import Beat, Condition, Ints, Plan, Shapes, Wave
+
+__all__ = ["FIBRILLATION", "Grid", "Work", "new_work", "render_heart"]
+
+Samples = npt.NDArray[np.float32]
+
+FIBRILLATION: Final = ("f_wave_rate_hz", "f_wave_uv")  # what fibrillatory waves are drawn with
+_REACH: Final = 4.5  # widths; what lies beyond is below 0.1 uV
+_SAW_RMS: Final = 0.54  # of the three harmonics of the fibrillatory sawtooth, for amplitude 1
+_KNOT_S: Final = 0.05  # between two steps of what wanders
+
+_P, _ECTOPIC_P, _QRS, _T = int(Wave.P), int(Wave.ECTOPIC_P), int(Wave.QRS), int(Wave.T)
+_WIDE_QRS, _WIDE_T, _FLUTTER, _SPIKE = int(Wave.WIDE_QRS), int(Wave.WIDE_T), int(Wave.FLUTTER), int(Wave.SPIKE)
+_NARROW: Final = (int(Beat.NORMAL), int(Beat.ATRIAL), int(Beat.JUNCTIONAL))
+
+_EXP_1, _EXP_2, _EXP_3 = np.float32(1.0), np.float32(1 / 2), np.float32(1 / 6)
+_EXP_4, _EXP_5, _EXP_6 = np.float32(1 / 24), np.float32(1 / 120), np.float32(1 / 720)
+_SIXTEENTH: Final = np.float32(-1 / 32)  # of -z^2 / 2
+
+
+class Grid(NamedTuple):
+    """Where the samples lie, and through which band. columns: (K,) the measured leads that the record needs."""
+
+    fs_hz: float
+    blur_s: float  # the width of the band limit: a Gaussian filter is 3 dB down at 0.1325 / blur_s
+    columns: Ints
+
+
+class Work(NamedTuple):
+    """Memory that is used again for every record. bump: (S,) one Gaussian. ramp: (S,) 0, 1, 2, ..."""
+
+    bump: Samples
+    ramp: Samples
+    size: Samples
+
+
+def new_work(n_samples: int, n_leads: int) -> Work:
+    """Room for records of that size."""
+    ramp = np.arange(n_samples + 1, dtype=np.float32)
+    return Work(np.empty(n_samples + 1, dtype=np.float32), ramp, np.empty(n_leads, dtype=np.float32))
+
+
+@compiled("void(float32[::1], float32[::1], int64, int64, float32, float32)")
+def _half_bump(bump: Samples, ramp: Samples, first: int, stop: int, start: float, step: float) -> None:
+    """bump[i] = exp(-z^2 / 2) at z = start + i step, |z| < 5: a polynomial, then raised to the 16th power."""
+    for i in range(first, stop):
+        z = start + ramp[i] * step
+        r = z * z * _SIXTEENTH
+        p = _EXP_1 + r * (_EXP_1 + r * (_EXP_2 + r * (_EXP_3 + r * (_EXP_4 + r * (_EXP_5 + r * _EXP_6)))))
+        p *= p
+        p *= p
+        p *= p
+        bump[i] = p * p
+
+
+@compiled("void(float32[:, ::1], int64, int64, float32[::1], float32[::1])")
+def _spread(out: Samples, first: int, n: int, bump: Samples, size: Samples) -> None:
+    """Add a bump to every lead in its size."""
+    for i in range(n):
+        for k in range(out.shape[1]):
+            out[first + i, k] += bump[i] * size[k]
+
+
+@compiled()
+def _add_gaussian(out: Samples, work: Work, grid: Grid, centre_s: float, rise_s: float, fall_s: float) -> None:
+    """Add one Gaussian with the sizes in `work.size`."""
+    first = max(np.int64(np.ceil((centre_s - _REACH * rise_s) * grid.fs_hz)), 0)
+    stop = min(np.int64(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, out.shape[0])
+    if first >= stop:
+        return
+    turn = min(max(np.int64(np.ceil(centre_s * grid.fs_hz)), first), stop) - first
+    offset_s, step_s = first / grid.fs_hz - centre_s, 1.0 / grid.fs_hz
+    _half_bump(work.bump, work.ramp, 0, turn, np.float32(offset_s / rise_s), np.float32(step_s / rise_s))
+    _half_bump(work.bump, work.ramp, turn, stop - first, np.float32(offset_s / fall_s), np.float32(step_s / fall_s))
+    _spread(out, first, stop - first, work.bump, work.size)
+
+
+@compiled()
+def _add_wave(
+    out: Samples,
+    work: Work,
+    grid: Grid,
+    shapes: Shapes,
+    wave: int,
+    at_s: float,
+    stretch: float,
+    gain: float,
+    breath: float,
+) -> None:
+    """Add one wave of a beat."""
+    for w in range(shapes.n[wave]):
+        rise_s, fall_s = stretch * shapes.rise[wave, w], stretch * shapes.fall[wave, w]
+        soft_rise_s = np.sqrt(rise_s * rise_s + grid.blur_s * grid.blur_s)
+        soft_fall_s = np.sqrt(fall_s * fall_s + grid.blur_s * grid.blur_s)
+        scale = gain * (rise_s + fall_s) / (soft_rise_s + soft_fall_s)
+        for k in range(grid.columns.size):
+            lead = grid.columns[k]
+            size = shapes.amplitude[wave, w, lead] + breath * shapes.swing[wave, w, lead]
+            work.size[k] = np.float32(scale * size)
+        _add_gaussian(out, work, grid, at_s + stretch * shapes.centre[wave, w], soft_rise_s, soft_fall_s)
+
+
+@compiled("boolean(int64)")
+def _is_narrow(kind: int) -> bool:
+    return kind in _NARROW
+
+
+@compiled()
+def _add_beats(
+    stream: Bits, out: Samples, work: Work, grid: Grid, condition: Condition, plan: Plan, shapes: Shapes,
+    t_stretch: Floats, t_gain: Floats,
+) -> None:  # fmt: skip
+    """QRS and T waves. Breathing turns the heart, and beats differ a little in size."""
+    phase, spread = unit(stream), log_uniform(stream, 0.01, 0.08)
+    for b in range(plan.count[0]):
+        at_s = plan.beat_s[b]
+        breath = sin(TWO_PI * (phase + condition.breathing_hz * at_s))
+        gain = normal(stream, 1.0, spread)
+        narrow = _is_narrow(plan.beat_kind[b])
+        qrs, t = (_QRS, _T) if narrow else (_WIDE_QRS, _WIDE_T)
+        _add_wave(out, work, grid, shapes, qrs, at_s, 1.0, gain, breath)
+        _add_wave(out, work, grid, shapes, t, at_s, t_stretch[b], gain * t_gain[b], breath)
+
+
+@compiled()
+def _add_atria(stream: Bits, out: Samples, work: Work, grid: Grid, plan: Plan, shapes: Shapes) -> None:
+    """P waves from their onsets, turns of flutter, and the pacemaker's spikes."""
+    for p in range(plan.count[1]):
+        wave = _ECTOPIC_P if plan.p_ectopic[p] else _P
+        at_s = plan.p_s[p] - shapes.on_s[wave]
+        _add_wave(out, work, grid, shapes, wave, at_s, 1.0, normal(stream, 1.0, 0.06), 0.0)
+    for turn in range(plan.count[2]):
+        _add_wave(out, work, grid, shapes, _FLUTTER, plan.turn_s[turn], 1.0, normal(stream, 1.0, 0.06), 0.0)
+    for spike in range(plan.count[3]):
+        _add_wave(out, work, grid, shapes, _SPIKE, plan.spike_s[spike], 1.0, 1.0, 0.0)
+
+
+@compiled("void(uint64[::1], float64[::1])")
+def _walk(stream: Bits, out: Floats) -> None:
+    """An Ornstein-Uhlenbeck walk of half a second, of mean 0 and standard deviation 1, a step per knot."""
+    keep = exp(-2.0 * _KNOT_S)
+    add, level = np.sqrt(1.0 - keep * keep), normal(stream, 0.0, 1.0)
+    for i in range(out.size):
+        level = keep * level + add * normal(stream, 0.0, 1.0)
+        out[i] = level
+
+
+@compiled("void(float64[:, ::1], int64, float64)")
+def _turn(phasor: Floats, axis: int, angle: float) -> None:
+    """Turn a phasor (cosine, sine) on by a small angle, and keep its length at 1."""
+    q = angle * angle
+    c, s = 1.0 - q * (0.5 - q / 24.0), angle * (1.0 - q / 6.0 * (1.0 - q / 20.0))
+    x, y = phasor[axis, 0], phasor[axis, 1]
+    x, y = x * c - y * s, x * s + y * c
+    length = 1.5 - 0.5 * (x * x + y * y)
+    phasor[axis, 0], phasor[axis, 1] = x * length, y * length
+
+
+@compiled("float64(float64[::1], float64)")
+def _between(knots: Floats, at: float) -> float:
+    """The value between two knots."""
+    k = np.int64(at)
+    return knots[k] + (at - k) * (knots[k + 1] - knots[k])  # type: ignore[no-any-return]
+
+
+@compiled("float64(float64[:, ::1], int64)")
+def _saw(phasor: Floats, axis: int) -> float:
+    """sin(x) + sin(2x) / 2 + sin(3x) / 3."""
+    c, s = phasor[axis, 0], phasor[axis, 1]
+    return s * (1.0 + c + (3.0 - 4.0 * s * s) / 3.0)  # type: ignore[no-any-return]
+
+
+@compiled()
+def _add_fibrillation(stream: Bits, out: Samples, grid: Grid, plan: Plan, shapes: Shapes, numbers: Floats) -> None:
+    """Fibrillatory waves: per axis a sawtooth of three harmonics, whose rate and size wander."""
+    step_s = 1.0 / grid.fs_hz
+    n_knots = np.int64(out.shape[0] * step_s / _KNOT_S) + 2
+    pace, swell = np.empty(n_knots), np.empty(n_knots)
+    _walk(stream, pace)
+    _walk(stream, swell)
+    rms_mv, rate_hz = log_normal(stream, 0.028, 0.6), uniform(stream, 4.0, 8.5)
+    numbers[0], numbers[1] = rate_hz, 1000.0 * rms_mv
+    phasor, size = np.empty((3, 2)), np.empty((3, grid.columns.size))
+    for axis in range(3):
+        first = TWO_PI * unit(stream)
+        phasor[axis, 0], phasor[axis, 1] = cos(first), sin(first)
+        axis_mv = log_normal(stream, rms_mv / _SAW_RMS, 0.3) * 2.0 / np.pi
+        for k in range(grid.columns.size):
+            size[axis, k] = axis_mv * shapes.projection[grid.columns[k], axis]
+    from_s, to_s = plan.fibrillation_s[0], plan.fibrillation_s[1]
+    for i in range(out.shape[0]):
+        t, at = i * step_s, i * step_s / _KNOT_S
+        angle = TWO_PI * rate_hz * step_s * (1.0 + 0.12 * _between(pace, at))
+        _turn(phasor, 0, angle)
+        _turn(phasor, 1, 0.95 * angle)
+        _turn(phasor, 2, 1.05 * angle)
+        fade = max(min(1.0, (t - from_s) / 0.2, (to_s - t) / 0.2), 0.0)
+        height = fade * max(1.0 + 0.4 * _between(swell, at), 0.1)
+        x, y, z = height * _saw(phasor, 0), height * _saw(phasor, 1), height * _saw(phasor, 2)
+        for k in range(grid.columns.size):
+            out[i, k] += np.float32(x * size[0, k] + y * size[1, k] + z * size[2, k])
+
+
+@compiled()
+def render_heart(
+    stream: Bits, out: Samples, work: Work, grid: Grid, condition: Condition, plan: Plan, shapes: Shapes,
+    t_stretch: Floats, t_gain: Floats, numbers: Floats,
+) -> None:  # fmt: skip
+    """Fill `out`, (S, K) mV. numbers: by `FIBRILLATION`, nan where there is none."""
+    out[:, :] = np.float32(0.0)
+    numbers[:] = np.nan
+    _add_beats(stream, out, work, grid, condition, plan, shapes, t_stretch, t_gain)
+    _add_atria(stream, out, work, grid, plan, shapes)
+    if plan.fibrillation_s[0] < plan.fibrillation_s[1]:
+        _add_fibrillation(stream, out, grid, plan, shapes, numbers)
