@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chiron.demo.visits import Visit
-from chiron.synthesis.stream import Stream
+from chiron.demo.stream import Stream
 
 __all__ = ["READINGS", "Reading", "read_visit"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chiron.synthesis.record import SyntheticRecord, synthesize_record
-from chiron.synthesis.stream import Stream
+from chiron.demo.stream import Stream
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Sex
 from schemas.cohort import CohortSpec, Group, NoiseSpec
 from schemas.states import Ectopy, Rhythm
