@@ -1,0 +1,198 @@
+"""A network that is trained on a cohort alone, and how it does on real recordings.
+
+Real labels score it, and do nothing else: weights come from the cohort, and what is decided of a recording follows from
+the cohort's own shares of the classes and a prior that is stated. Not here: the examples (`streaming`), rules without
+labels (`rhythm_rule`), printing.
+
+Shapes: records N, windows W, leads L, samples T, batch B, codes C, classes R (`RhythmClass`).
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from chiron.learning.augment import augment
+from chiron.learning.evaluation import aurocs
+from chiron.learning.network import Network
+from chiron.learning.training import Recipe, window_logits
+from schemas.base import Interval
+from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM, Code
+from schemas.zero_shot import Decisions, PriorName, Ranking, RhythmClass
+
+__all__ = [
+    "CLASS_CODES",
+    "class_probabilities",
+    "decisions_of",
+    "estimated_shares",
+    "fit_to_stream",
+    "logits_at_speeds",
+    "mean_f1",
+    "ranking_of",
+    "with_prior",
+]
+
+CLASS_CODES: Final[dict[RhythmClass, Code]] = {
+    RhythmClass.NORMAL: SINUS_RHYTHM,
+    RhythmClass.FIBRILLATION: ATRIAL_FIBRILLATION,
+    RhythmClass.OTHER: OTHER_RHYTHM,
+    RhythmClass.NOISY: NOISE,
+}
+_CLASSES: Final = tuple(RhythmClass)
+_SCORED: Final = _CLASSES[:3]  # CinC 2017 leaves the noisy class out of its mean
+_SPEEDS: Final = (0.8, 1.0, 1.25)
+_N_RESAMPLES: Final = 1000
+_LOG_EVERY: Final = 20
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+OnStep = Callable[[int, int], None]
+
+
+def _unwatched(done: int, total: int) -> None:
+    """The default of `on_step`: nobody watches."""
+
+
+def fit_to_stream(
+    network: Network,
+    batches: Iterable[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
+    recipe: Recipe,
+    *,
+    seed: int,
+    on_step: OnStep = _unwatched,
+) -> None:
+    """Train in place on the first `recipe.n_steps` batches: x (B, L, T) and target (B, C), every code read.
+
+    AdamW and a one-cycle rate, as `training.fit`. The same seed, batches, machine and thread count: the same weights.
+    """
+    device = next(network.parameters()).device
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.15
+    )
+    network.train()
+    for step, (x_BLT, target_BC) in enumerate(islice(batches, recipe.n_steps), start=1):
+        x = augment(torch.from_numpy(x_BLT).to(device), generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss = F.binary_cross_entropy_with_logits(network(x), torch.from_numpy(target_BC).to(device))
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        if step % _LOG_EVERY == 0 or step == recipe.n_steps:
+            on_step(step, recipe.n_steps)
+    network.eval()
+
+
+def logits_at_speeds(network: Network, x_WLT: npt.NDArray[np.float32], owner_W: Ints) -> Floats:
+    """Logits of every recording, (N, C): the mean over its windows, each read as it is, slower and faster.
+
+    A rhythm is the same at another speed, and a mean over speeds depends less on the rates that the cohort taught.
+    """
+    n_records = int(owner_W[-1]) + 1
+    logits_WC = np.mean([window_logits(network, _at_speed(x_WLT, speed)) for speed in _SPEEDS], axis=0)
+    sums_NC = np.zeros((n_records, logits_WC.shape[1]))
+    np.add.at(sums_NC, owner_W, logits_WC)
+    return np.asarray(sums_NC / np.bincount(owner_W, minlength=n_records)[:, None])
+
+
+def class_probabilities(logits_NR: Floats) -> Floats:
+    """Probabilities that sum to one, (N, R), from one logit per class in the order of `RhythmClass`."""
+    each = 1 / (1 + np.exp(-logits_NR))
+    return np.asarray(each / each.sum(axis=1, keepdims=True))
+
+
+def with_prior(probability_NR: Floats, taught_R: Floats, prior_R: Floats) -> Floats:
+    """The probabilities where classes are as frequent as `prior_R`, not as in training, `taught_R`; rows sum to one."""
+    shifted = probability_NR * (prior_R / taught_R)
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def estimated_shares(probability_NR: Floats, taught_R: Floats, n_rounds: int = 200) -> Floats:
+    """How frequent the classes are among unlabelled recordings, (R,): expectation maximisation from the taught shares.
+
+    Source: Saerens, Latinne & Decaestecker 2002.
+    """
+    shares = taught_R
+    for _ in range(n_rounds):
+        shares = with_prior(probability_NR, taught_R, shares).mean(axis=0)
+    return shares
+
+
+def decisions_of(logits_NR: Floats, taught_R: Floats, truth_N: Ints) -> tuple[Decisions, ...]:
+    """What is decided under every prior. truth: (N,) positions in `RhythmClass`, for scoring only."""
+    probability = class_probabilities(logits_NR)
+    priors = {
+        PriorName.COHORT: taught_R,
+        PriorName.EQUAL: np.full(len(_CLASSES), 1 / len(_CLASSES)),
+        PriorName.ESTIMATED: estimated_shares(probability, taught_R),
+    }
+    return tuple(
+        _scored(name, shares, with_prior(probability, taught_R, shares).argmax(axis=1), truth_N)
+        for name, shares in priors.items()
+    )
+
+
+def mean_f1(truth_N: Ints, decided_N: Ints) -> float:
+    """The mean of the F1 of N, A and O; noisy recordings count as errors of the class that they are put into."""
+    return float(np.mean(_f1_by_class(truth_N, decided_N)[: len(_SCORED)]))
+
+
+def ranking_of(name: str, score_N: Floats, truth_N: Ints) -> Ranking:
+    """AUROC for fibrillation of one score, with noisy recordings among the others and without them (DeLong)."""
+    fibrillation = truth_N == _CLASSES.index(RhythmClass.FIBRILLATION)
+    readable = truth_N != _CLASSES.index(RhythmClass.NOISY)
+    return Ranking(
+        score=name,
+        auroc=aurocs(fibrillation, score_N[None]).interval(0),
+        auroc_without_noisy=aurocs(fibrillation[readable], score_N[None, readable]).interval(0),
+    )
+
+
+def _scored(name: PriorName, shares_R: Floats, decided_N: Ints, truth_N: Ints) -> Decisions:
+    return Decisions(
+        prior=name,
+        shares=_by_class(shares_R),
+        f1=_by_class(_f1_by_class(truth_N, decided_N)),
+        mean_f1=_resampled(mean_f1, truth_N, decided_N),
+    )
+
+
+def _by_class(values_R: Floats) -> dict[RhythmClass, float]:
+    return dict(zip(_CLASSES, values_R.tolist(), strict=True))
+
+
+def _f1_by_class(truth_N: Ints, decided_N: Ints) -> Floats:
+    """Twice the right ones over the true and the decided; 0 where a class is neither. Quick: it is resampled."""
+    n = len(_CLASSES)
+    right = np.bincount(truth_N[truth_N == decided_N], minlength=n)
+    either = np.bincount(truth_N, minlength=n) + np.bincount(decided_N, minlength=n)
+    return np.asarray(2 * right / np.maximum(either, 1))
+
+
+def _resampled(statistic: Callable[[Ints, Ints], float], truth_N: Ints, decided_N: Ints) -> Interval:
+    """The statistic with its 95 % interval from resampled recordings."""
+    rng = np.random.Generator(np.random.Philox(1))
+    drawn = rng.integers(truth_N.size, size=(_N_RESAMPLES, truth_N.size))
+    lower, upper = np.percentile([statistic(truth_N[rows], decided_N[rows]) for rows in drawn], [2.5, 97.5])
+    return Interval(value=statistic(truth_N, decided_N), lower=float(lower), upper=float(upper))
+
+
+def _at_speed(x_WLT: npt.NDArray[np.float32], speed: float) -> npt.NDArray[np.float32]:
+    """Every window as if the heart beat `speed` times as fast: the middle of it, or between zeros."""
+    if speed == 1:
+        return x_WLT
+    n = x_WLT.shape[-1]
+    read = F.interpolate(torch.from_numpy(x_WLT), size=round(n / speed), mode="linear").numpy()
+    spare = read.shape[-1] - n
+    if spare < 0:
+        left = -spare // 2
+        return np.pad(read, ((0, 0), (0, 0), (left, -spare - left)))
+    return np.ascontiguousarray(read[..., spare // 2 : spare // 2 + n])
