@@ -1,9 +1,10 @@
 """Making, writing and reading `manifest.json`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 import zarr
@@ -14,10 +15,21 @@ from chiron.datasets.canonical import canonical_json, content_sha256, file_sha25
 from chiron.datasets.signals import SIGNALS
 from chiron.datasets.tables import entry_of_file, scan_table, tables_in
 from chiron.errors import Damaged, NotFound
-from schemas.manifest import FileEntry, Kind, Manifest, ParentEntry, SignalEntry
+from schemas.manifest import FileEntry, Kind, Manifest, ParentEntry, SignalEntry, TableEntry
 from schemas.tables import RECORDS, TableSpec
 
-__all__ = ["MANIFEST", "Draft", "Stage", "files_in", "make_manifest", "read_manifest", "stage_key", "write_manifest"]
+__all__ = [
+    "MANIFEST",
+    "Draft",
+    "Hashed",
+    "Stage",
+    "file_entry",
+    "files_in",
+    "make_manifest",
+    "read_manifest",
+    "stage_key",
+    "write_manifest",
+]
 
 MANIFEST: Final = "manifest.json"
 
@@ -43,6 +55,13 @@ class Draft:
     pseudonym_key_fingerprint: str | None = None
 
 
+class Hashed(NamedTuple):
+    """What was hashed where it was made, by the names of tables and of files."""
+
+    tables: Mapping[str, TableEntry] = {}
+    files: Mapping[str, FileEntry] = {}
+
+
 def stage_key(stage: Stage, draft: Draft) -> str:
     """What decides that work is done: the inputs' content, the parameters, the stage's version."""
     identity = {
@@ -62,14 +81,16 @@ def files_in(folder: Path) -> list[str]:
     return sorted(name for name in names if name != MANIFEST)
 
 
-def make_manifest(folder: Path, stage: Stage, draft: Draft) -> Manifest:
-    """Hash everything in a folder."""
+def file_entry(path: Path) -> FileEntry:
+    """Size and hash of a file."""
+    return FileEntry(n_bytes=path.stat().st_size, sha256=file_sha256(path))
+
+
+def make_manifest(folder: Path, stage: Stage, draft: Draft, hashed: Hashed) -> Manifest:
+    """Hash everything in a folder that is not `hashed`."""
     specs = tables_in(folder)
-    tables = {spec.name: entry_of_file(folder, spec) for spec in specs}
-    files = {
-        name: FileEntry(n_bytes=(folder / name).stat().st_size, sha256=file_sha256(folder / name))
-        for name in files_in(folder)
-    }
+    tables = {spec.name: hashed.tables.get(spec.name) or entry_of_file(folder, spec) for spec in specs}
+    files = {name: hashed.files.get(name) or file_entry(folder / name) for name in files_in(folder)}
     unsigned: dict[str, Any] = {
         "kind": stage.kind,
         "name": draft.name,
@@ -99,10 +120,11 @@ def _signal_entry(folder: Path, specs: list[TableSpec]) -> SignalEntry | None:
     """The summary of the signal array, from `records`; None where there are no signals."""
     if RECORDS not in specs or not (folder / SIGNALS).is_dir():
         return None
-    records = scan_table(folder, RECORDS).filter(pl.col("n_samples") > 0).select("n_samples", n_leads="leads").collect()
-    n_samples = int((records["n_samples"] * records["n_leads"].list.len()).sum())
+    sizes = pl.col("n_samples") * pl.col("leads").list.len()
+    recorded = scan_table(folder, RECORDS).filter(pl.col("n_samples") > 0).select(n=pl.len(), samples=sizes.sum())
+    n_records, n_samples = recorded.collect(engine="streaming").row(0)
     dtype = str(zarr.open_array(folder / SIGNALS, mode="r").dtype)
-    return SignalEntry(dtype=dtype, n_records=records.height, n_samples=n_samples)
+    return SignalEntry(dtype=dtype, n_records=n_records, n_samples=n_samples)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

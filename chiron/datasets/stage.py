@@ -11,19 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chiron.datasets.canonical import canonical_json
-from chiron.datasets.manifest import Draft, Stage, make_manifest, read_manifest, stage_key, write_manifest
+from chiron.datasets.manifest import Draft, Hashed, Stage, make_manifest, read_manifest, stage_key, write_manifest
 from chiron.datasets.workdir import claim_workdir, remove_tree, sync_path, sync_tree
 from chiron.errors import DataError
 from schemas.base import Report
 from schemas.manifest import DatasetRef
 from schemas.results import StageOutcome
 
-__all__ = ["run_stage", "write_report"]
+__all__ = ["Build", "run_stage", "write_report"]
+
+Build = Callable[[Path], Hashed | None]
+"""Fills a folder; may say what it has hashed itself, which is then not read again."""
 
 
-def run_stage(
-    workdir: Path, stage: Stage, draft: Draft, build: Callable[[Path], None], *, resume: bool = False
-) -> StageOutcome:
+def run_stage(workdir: Path, stage: Stage, draft: Draft, build: Build, *, resume: bool = False) -> StageOutcome:
     """Return the finished stage; where it is not there yet, have `build` fill an empty folder first.
 
     With `resume`, `build` gets the folder as a killed run left it, and must find out itself what is whole.
@@ -40,18 +41,18 @@ def run_stage(
 
 
 def _build(  # noqa: PLR0913 - one step of run_stage, taken out to be read on its own
-    partial: Path, final: Path, stage: Stage, draft: Draft, build: Callable[[Path], None], *, resume: bool
+    partial: Path, final: Path, stage: Stage, draft: Draft, build: Build, *, resume: bool
 ) -> None:
     """Fill the partial folder, seal it with a manifest, and let it appear at once."""
     if not resume:
         remove_tree(partial)
     partial.mkdir(parents=True, exist_ok=True)
     try:
-        build(partial)
+        hashed = build(partial) or Hashed()
     except DataError:  # the same inputs can't end otherwise: nothing here is worth keeping
         remove_tree(partial)
         raise
-    write_manifest(partial, make_manifest(partial, stage, draft))
+    write_manifest(partial, make_manifest(partial, stage, draft, hashed))
     sync_tree(partial)
     final.parent.mkdir(parents=True, exist_ok=True)
     partial.rename(final)

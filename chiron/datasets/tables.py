@@ -14,8 +14,8 @@ from schemas.tables import TABLES, TableSpec
 
 __all__ = ["entry_of_file", "join_tables", "link_table", "scan_table", "table_path", "tables_in", "write_table"]
 
-_SLICE_ROWS: Final = 8_192
-_ROW_GROUP_ROWS: Final = 8_192  # what a writer holds in memory
+_SLICE_ROWS: Final = 2**15
+_ROW_GROUP_ROWS: Final = 2**15  # what a writer holds in memory
 
 
 def table_path(folder: Path, spec: TableSpec) -> Path:

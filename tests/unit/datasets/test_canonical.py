@@ -6,7 +6,7 @@ import pytest
 
 from chiron.datasets.canonical import canonical_json, content_sha256, table_entry
 from schemas.manifest import TableEntry
-from schemas.tables import PARAMETERS, RECORDS, TableSpec
+from schemas.tables import EVENTS, PARAMETERS, RECORDS, TableSpec
 
 SMALL = TableSpec("parameters", PARAMETERS.columns, PARAMETERS.key)
 
@@ -96,6 +96,31 @@ def test_rows_out_of_order_or_twice_are_refused(rows):
         table_entry(SMALL, [frame])
     with pytest.raises(ValueError, match="unique key"):
         table_entry(SMALL, frame.iter_slices(1))
+
+
+def events(*rows: tuple[str, str | None, int]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=["record_id", "lead", "start_sample"], orient="row")
+    return pl.concat([EVENTS.empty(), frame.cast({"lead": pl.String})], how="diagonal_relaxed").cast(EVENTS.columns)
+
+
+def test_within_a_key_no_value_comes_before_every_value():
+    frame = events(("r1", None, 3), ("r1", "I", 3), ("r1", "II", 3), ("r2", None, 0))
+    assert table_entry(EVENTS, [frame]) == table_entry(EVENTS, frame.iter_slices(1))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("r1", "I", 3), ("r1", None, 3)],
+        [("r1", None, 3), ("r1", None, 3)],
+        [("r1", "I", 4), ("r1", "I", 3)],
+        [("r10", "I", 3), ("r1", "I", 4)],
+        [("é", "I", 3), ("z", "I", 3)],  # by bytes: UTF-8 has é after z
+    ],
+)
+def test_keys_of_several_columns_out_of_order_are_refused(rows):
+    with pytest.raises(ValueError, match="unique key"):
+        table_entry(EVENTS, [events(*rows)])
 
 
 def test_canonical_json_refuses_nan_and_sorts_keys():

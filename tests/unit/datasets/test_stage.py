@@ -1,11 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from chiron.datasets.manifest import stage_key
+from chiron.datasets.manifest import Hashed, read_manifest, stage_key
 from chiron.datasets.stage import run_stage
 from chiron.errors import WorkdirRefused
-from schemas.manifest import Kind, ParentEntry
+from schemas.manifest import FileEntry, Kind, ParentEntry
 
 from .conftest import DRAFT, STAGE, fill
 
@@ -54,6 +55,21 @@ def test_a_resumed_build_gets_what_the_killed_one_left(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_stage(tmp_path / "w", STAGE, DRAFT, dies, resume=True)
     assert not run_stage(tmp_path / "w", STAGE, DRAFT, goes_on, resume=True).reused
+
+
+def test_what_a_build_has_hashed_itself_is_not_read_again(tmp_path):
+    known = FileEntry(n_bytes=1, sha256="7" * 64)
+
+    def hashes(folder):
+        fill(folder)
+        (folder / "known").write_text("1")
+        (folder / "unknown").write_text("abc")
+        return Hashed(files={"known": known})
+
+    files = read_manifest(Path(run_stage(tmp_path / "w", STAGE, DRAFT, hashes).ref.path)).files
+    assert files["known"] == known
+    # SHA-256 of "abc": FIPS 180-2, appendix B.1
+    assert files["unknown"].sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_every_input_parameter_and_version_enters_the_key():
