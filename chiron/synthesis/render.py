@@ -2,7 +2,7 @@
 
 S samples, K leads (those that the record needs), B beats. Every Gaussian is evaluated where it is not zero only, on
 unwrapped time, and added to what is there: neighbouring beats overlap, and nothing jumps where one ends. The recorder's
-upper band limit is a Gaussian too, and so makes each wave wider, exactly.
+upper band limit is a Gaussian too, and so makes each wave wider: exactly where a wave is symmetric.
 """
 
 from typing import Final, NamedTuple

@@ -35,6 +35,8 @@ _WENCKEBACH, _MOBITZ = position(AvConduction.WENCKEBACH), position(AvConduction.
 _PREEXCITATION = position(VentricularConduction.PREEXCITATION)
 _VENTRICULAR = position(Ectopy.VENTRICULAR)
 _EVERY_SECOND, _EVERY_THIRD = position(EctopyPattern.BIGEMINY), position(EctopyPattern.TRIGEMINY)
+_QRS_WAVE, _T_WAVE, _WIDE_QRS_WAVE = int(Wave.QRS), int(Wave.T), int(Wave.WIDE_QRS)
+_WIDE_T_WAVE, _P_WAVE, _ECTOPIC_P_WAVE = int(Wave.WIDE_T), int(Wave.P), int(Wave.ECTOPIC_P)
 _NARROW: Final = (int(Beat.NORMAL), int(Beat.ATRIAL), int(Beat.JUNCTIONAL))
 
 
@@ -86,6 +88,19 @@ def _add_peak(events: Events, record: int, code: int, at_s: float, fs_hz: float,
         _add(events, record, code, at, at)
 
 
+@compiled("int64(int64, int64, int64, int64, float64)")
+def _sinus_code(av: int, ventricular: int, ectopy: int, pattern: int, rate_bpm: float) -> int:
+    if av in (_WENCKEBACH, _MOBITZ):
+        return _BII
+    if ventricular == _PREEXCITATION:
+        return _PREX
+    if ectopy == _VENTRICULAR and pattern == _EVERY_SECOND:
+        return _BIGEMINY
+    if ectopy == _VENTRICULAR and pattern == _EVERY_THIRD:
+        return _TRIGEMINY
+    return _SBR if 0.0 < rate_bpm < _SLOW_BPM else _N
+
+
 @compiled("int64(int64, int64, int64, int64, int64, float64)")
 def _rhythm_code(rhythm: int, av: int, ventricular: int, ectopy: int, pattern: int, rate_bpm: float) -> int:
     if rhythm == _FIBRILLATION:
@@ -99,19 +114,6 @@ def _rhythm_code(rhythm: int, av: int, ventricular: int, ectopy: int, pattern: i
     if rhythm == _PACED_RHYTHM:
         return _PACED
     return _sinus_code(av, ventricular, ectopy, pattern, rate_bpm)
-
-
-@compiled("int64(int64, int64, int64, int64, float64)")
-def _sinus_code(av: int, ventricular: int, ectopy: int, pattern: int, rate_bpm: float) -> int:
-    if av in (_WENCKEBACH, _MOBITZ):
-        return _BII
-    if ventricular == _PREEXCITATION:
-        return _PREX
-    if ectopy == _VENTRICULAR and pattern == _EVERY_SECOND:
-        return _BIGEMINY
-    if ectopy == _VENTRICULAR and pattern == _EVERY_THIRD:
-        return _TRIGEMINY
-    return _SBR if rate_bpm < _SLOW_BPM else _N
 
 
 @compiled()
@@ -151,7 +153,7 @@ def add_events(
     _add_rhythms(events, record, condition, plan, mean_rate_bpm(plan, n / fs_hz), fs_hz, n)
     for b in range(plan.count[0]):
         at_s, kind = plan.beat_s[b], plan.beat_kind[b]
-        qrs, t = (int(Wave.QRS), int(Wave.T)) if kind in _NARROW else (int(Wave.WIDE_QRS), int(Wave.WIDE_T))
+        qrs, t = (_QRS_WAVE, _T_WAVE) if kind in _NARROW else (_WIDE_QRS_WAVE, _WIDE_T_WAVE)
         _add_peak(events, record, kind, at_s, fs_hz, n)
         _add_span(events, record, _QRS_SPAN, at_s + shapes.on_s[qrs], at_s + shapes.off_s[qrs], fs_hz, n)
         stretch = t_stretch[b]
@@ -159,7 +161,7 @@ def add_events(
         t_on_s, t_off_s = at_s + stretch * shapes.on_s[t], at_s + stretch * shapes.off_s[t]
         _add_span(events, record, _T_SPAN, t_on_s, t_off_s, fs_hz, n)
     for p in range(plan.count[1]):
-        wave = int(Wave.ECTOPIC_P) if plan.p_ectopic[p] else int(Wave.P)
+        wave = _ECTOPIC_P_WAVE if plan.p_ectopic[p] else _P_WAVE
         onset_s = plan.p_s[p]
         peak_s = onset_s - shapes.on_s[wave] + shapes.peak_s[wave]
         _add_peak(events, record, _P, peak_s, fs_hz, n)
