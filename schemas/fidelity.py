@@ -1,4 +1,4 @@
-"""How faithful a synthetic cohort is to a real dataset, and how far it reaches beyond it. No patient value is in here."""
+"""How faithful a synthetic cohort is to a real dataset, and how far it reaches beyond it. No patient value in it."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -72,8 +72,8 @@ class Quartiles(Frozen):
 class Quantity(Frozen):
     """One figure of a recording, in both datasets.
 
-    difference: of the medians, in units of the real spread (interquartile range / 1.349), groups resampled. outside: share
-    of synthetic recordings beyond the real 0.5 to 99.5 % range, where 1 % is expected.
+    difference: of the medians, in units of the real spread (interquartile range / 1.349), groups resampled. outside:
+    share of synthetic recordings beyond the real 0.5 to 99.5 % range, where 1 % is expected.
     """
 
     name: str
@@ -111,8 +111,8 @@ class ShapeDistance(Frozen):
     """How far apart averaged beats of height one are.
 
     apart, apart_real: coefficient of the energy distance (0 alike, 1 without overlap), real to synthetic and one random
-    half of the real patients to the other. nearest: median distance of a synthetic beat to the nearest real one over that of a
-    real beat to the nearest other.
+    half of the real patients to the other. nearest: median distance of a synthetic beat to the nearest real one, over
+    that of a real beat to the nearest other.
     """
 
     n_per_side: int
@@ -122,7 +122,11 @@ class ShapeDistance(Frozen):
 
 
 class TwoSampleTest(Frozen):
-    """Out-of-fold AUROC of a classifier that tells two samples apart; one half is not at all (Lopez-Paz & Oquab 2017)."""
+    """Out-of-fold AUROC of a classifier that tells two samples apart; one half is not at all (Lopez-Paz & Oquab 2017).
+
+    real_real, synthetic_synthetic: the controls, random halves of one side: the mean over several halvings and where 95 %
+    of such halvings lie.
+    """
 
     what: str
     n_per_side: int
@@ -132,7 +136,7 @@ class TwoSampleTest(Frozen):
 
 
 class GiveAway(Frozen):
-    """What a part of the averaged beat tells. drop: AUROC lost when the part is shuffled; alone: AUROC from it alone."""
+    """What a part of the averaged beat tells. drop: AUROC lost when it is shuffled; alone: AUROC from it alone."""
 
     part: Part
     drop: Interval
