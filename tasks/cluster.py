@@ -1,52 +1,62 @@
 """Work on many processes. The only place that knows Dask.
 
-A cluster is at `CHIRON_DASK_ADDRESS`, or made on this machine when the first batch is asked for. At most a few batches
-per worker are on their way at a time, so the scheduler holds little, however long the list is.
+A cluster is at `CHIRON_DASK_ADDRESS`, or made on this machine when the first work is asked for. At most a few calls per
+worker are on their way at a time, so the scheduler holds little, however long the list is. A call whose worker dies is
+made again by another; one whose workers always die is an error.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Final, TypeVar
 
-from distributed import Client, Future, LocalCluster
+from distributed import Client, Future, KilledWorker, LocalCluster
 
-from chiron.errors import ServiceUnavailable
+from chiron.errors import EnvironmentFault, ServiceUnavailable
 from chiron.settings import settings
-from chiron.synthesis.cohort import BatchMap
+from chiron.synthesis.cohort import Map
 
 __all__ = ["process_map"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_AHEAD_PER_WORKER: Final = 4
+_AHEAD_PER_THREAD: Final = 4
 _CONNECT_TIMEOUT_S: Final = 20
+_ONE_THREAD: Final = {"NUMBA_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}  # for OMP and BLAS Dask sees to it
 
 
 @contextmanager
-def process_map() -> Iterator[BatchMap]:
-    """A `map` over the cluster's processes: results in the order of the items, no cluster before the first."""
+def process_map() -> Iterator[Map]:
+    """A `map` over the cluster's processes: results in the order of the items, no cluster before the first call."""
     with ExitStack() as stack:
+        client = cache(lambda: stack.enter_context(_client()))
 
-        def over_cluster(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-            client = stack.enter_context(_client())
-            ahead = _AHEAD_PER_WORKER * max(len(client.scheduler_info()["workers"]), 1)
-            return _windowed(client, function, items, ahead)
+        def over_cluster(function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterator[Result]:
+            return _windowed(client(), function, items)
 
         yield over_cluster
 
 
-def _windowed(
-    client: Client, function: Callable[[Item], Result], items: Iterable[Item], ahead: int
-) -> Iterator[Result]:
-    """Submit in order, at most `ahead` at a time; give results in order and forget them."""
+def _windowed(client: Client, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Submit in order, a bounded number at a time; give results in order and forget them.
+
+    Raises EnvironmentFault where a call has killed several workers.
+    """
+    ahead = _AHEAD_PER_THREAD * max(sum(client.nthreads().values()), 1)
     waiting: deque[Future] = deque()
-    for item in items:
-        waiting.append(client.submit(function, item, pure=False, retries=2))
-        if len(waiting) >= ahead:
+    try:
+        for item in items:
+            waiting.append(client.submit(function, item, pure=False))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    except KilledWorker as error:
+        raise EnvironmentFault(
+            f"cluster: expected workers that live, found that {error.allowed_failures + 1} of them died of the same "
+            "batch; give them more memory, or set CHIRON_SHARD_MB and CHIRON_BATCH_RECORDS to less"
+        ) from error
 
 
 @contextmanager
@@ -61,6 +71,7 @@ def _client() -> Iterator[Client]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                env=_ONE_THREAD,
             ) as cluster,
             Client(cluster) as client,
         ):

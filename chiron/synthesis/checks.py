@@ -7,59 +7,58 @@ from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.batch import CohortBatch
+from chiron.synthesis.arrays import Records
 from schemas.base import Frozen
-from schemas.cohort import CohortSpec, Rhythm
+from schemas.cohort import CohortSpec
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
-from schemas.tables import PARAMETERS, RECORDS
+from schemas.tables import RECORDS
 
-__all__ = ["BatchCount", "check_cohort", "count_batch"]
+__all__ = ["BatchCount", "check_cohort", "count_records"]
 
-_SIGMAS: Final = 5.0  # a rhythm is this many standard errors off in fewer than one cohort in a million
+_SIGMAS: Final = 5.0  # a group is this many standard errors off in fewer than one cohort in a million
 
 
 class BatchCount(Frozen):
-    """What the checks need to know about a batch."""
+    """What the checks need to know about some records."""
 
     n_records: int
-    rhythms: dict[Rhythm, int]
+    groups: dict[str, int]
     n_empty_leads: int
     n_not_finite: int
 
 
-def count_batch(batch: CohortBatch) -> BatchCount:
-    """Count a batch."""
-    spread = np.ptp(batch.signals, axis=-1)
-    values = batch.table(PARAMETERS)["value"].to_numpy()
+def count_records(spec: CohortSpec, records: Records) -> BatchCount:
+    """Count records."""
+    of_group = np.bincount(records.group, minlength=len(spec.groups))
     return BatchCount(
-        n_records=batch.table(RECORDS).height,
-        rhythms=dict(Counter(batch.rhythms)),
-        n_empty_leads=int((spread == 0).sum()),
-        n_not_finite=int((~np.isfinite(values)).sum()),
+        n_records=len(records.signals),
+        groups=dict(zip(spec.groups, of_group.tolist(), strict=True)),
+        n_empty_leads=int((np.ptp(records.signals, axis=-1) == 0).sum()),
+        n_not_finite=int(np.isinf(records.parameters).sum()),
     )
 
 
 def check_cohort(spec: CohortSpec, counts: Sequence[BatchCount]) -> GateReport:
     """Every check as a value; all of them close the gate."""
     n_records = sum(count.n_records for count in counts)
-    found = Counter[Rhythm]()
+    found = Counter[str]()
     for count in counts:
-        found.update(count.rhythms)
-    return GateReport(
-        checks=(
-            _check("all records are there", n_records - spec.n_records, f"{spec.n_records} records", f"{n_records}"),
-            *(_prevalence(rhythm, share, found[rhythm], n_records) for rhythm, share in spec.prevalence.items()),
-            _none("leads without a signal", sum(count.n_empty_leads for count in counts)),
-            _none("parameters that are not finite", sum(count.n_not_finite for count in counts)),
-        )
-    )
+        found.update(count.groups)
+    checks = [
+        _check("all records are there", n_records - spec.n_records, f"{spec.n_records} records", f"{n_records}"),
+        *(_share(name, group.share, found[name], n_records) for name, group in spec.groups.items()),
+        _none("parameters that are not finite", sum(count.n_not_finite for count in counts)),
+    ]
+    if not any(group.noise.lead_off_share for group in spec.groups.values()):
+        checks.append(_none("leads without a signal", sum(count.n_empty_leads for count in counts)))
+    return GateReport(checks=tuple(checks))
 
 
-def _prevalence(rhythm: Rhythm, share: float, found: int, n_records: int) -> CheckResult:
+def _share(name: str, share: float, found: int, n_records: int) -> CheckResult:
     """Within sampling error of the specification."""
     expected, room = share * n_records, _SIGMAS * sqrt(share * (1 - share) * n_records) + 1
     off = max(abs(found - expected) - room, 0)
-    return _check(f"prevalence of {rhythm.value}", off, f"{expected:.0f} give or take {room:.0f}", f"{found}")
+    return _check(f"share of group {name}", off, f"{expected:.0f} give or take {room:.0f}", f"{found}")
 
 
 def _none(name: str, found: int) -> CheckResult:
