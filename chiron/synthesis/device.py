@@ -1,85 +1,218 @@
-"""The recorder: its band, its faults and its converter.
+"""The recorder: its band and its faults.
 
-Works on millivolts of the measured leads, (L, S). What the electrodes pick up does not belong here.
+Works in place on millivolts of the measured leads at the recorder's output; samples S, leads L. What the electrodes
+pick up all the time, and the converter, do not belong here.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from chiron.synthesis.arithmetic import Floats, exp, sine_wave
-from chiron.synthesis.noise import high_pass
-from chiron.synthesis.stream import Stream
-from schemas.cohort import FULL_SCALE_MV, NoiseSpec
+from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, sin
+from chiron.synthesis.compiled import compiled
+from chiron.synthesis.draws import Bits, chance, log_uniform, normal, pick, uniform, unit
+from chiron.synthesis.filters import (
+    PASS_ALL,
+    Biquad,
+    Device,
+    Floats32,
+    gain_at,
+    high_pass,
+    low_pass,
+    pass_band,
+    start_band,
+)
+from chiron.synthesis.noise import NoiseSettings
+from schemas.cohort import FULL_SCALE_MV
 
-__all__ = ["Device", "add_powerline", "add_steps", "digitise", "draw_device", "lose_contact", "saturate"]
+__all__ = ["NUMBERS", "disturb", "draw_device", "settle"]
 
+NUMBERS: Final = (
+    "n_steps",
+    "transient_mv",  # of switching on, at the electrode
+    "powerline_uv",  # amplitude of the fundamental in the lead that has most
+    "mains_hz",
+    "lead_off",  # position of the measured lead that has no contact
+    "saturation_mv",
+    "gap_s",
+)
+_STEPS: Final = (0.4, 0.3, 0.0, 0.2, 0.0, 0.0, 0.0, 0.1)  # how often there are 1, 2, ..., 8
+_BLOCK: Final = 64  # samples of a sine that follow from one sine and cosine
 _LOWEST_MV: Final = 0.4  # of a saturating input
 
 
-@dataclass(frozen=True)
-class Device:
-    """The band that it passes; no high pass where `high_pass_hz` is 0."""
-
-    low_pass_hz: float
-    high_pass_hz: float
-
-    def settle(self, x: Floats, fs_hz: float) -> Floats:
-        """x without what lies below the band, settled on its first sample."""
-        if not self.high_pass_hz:
-            return x
-        y = np.ascontiguousarray(x - x[:, :1])
-        high_pass(y, self.high_pass_hz, fs_hz)
-        return y
-
-
-def draw_device(stream: Stream, fs_hz: float) -> Device:
+@compiled()
+def draw_device(stream: Bits, fs_hz: float) -> Device:
     """Handhelds pass some 0.5 to 40 Hz, hospital recorders more."""
     widest_hz = min(150.0, 0.42 * fs_hz)
-    low_pass_hz = stream.uniform(26, 42) if stream.chance(0.75) else stream.uniform(35, widest_hz)
-    return Device(low_pass_hz, stream.log_uniform(0.25, 0.9) if stream.chance(0.85) else stream.log_uniform(0.03, 0.1))
+    low_pass_hz = uniform(stream, 26.0, 42.0) if chance(stream, 0.75) else uniform(stream, 35.0, widest_hz)
+    if chance(stream, 0.85):
+        return Device(low_pass_hz, log_uniform(stream, 0.25, 0.9))
+    return Device(low_pass_hz, log_uniform(stream, 0.03, 0.1))
 
 
-def add_steps(stream: Stream, x: Floats, fs_hz: float, spec: NoiseSpec) -> None:
-    """Contacts that slip or are knocked, and the transient of switching on; in place, before the high pass."""
-    if stream.chance(spec.step_share):
-        for _ in range(stream.pick(((1, 0.4), (2, 0.3), (4, 0.2), (8, 0.1)))):
-            first = int(stream.unit() * x.shape[1])
-            last = x.shape[1] if stream.chance(0.4) else first + int(stream.log_uniform(0.08, 1.0) * fs_hz)
-            x[:, first:last] += stream.normal(0, 1.2)
-    if stream.chance(spec.transient_share):
-        length_s = stream.log_uniform(0.05, 0.8)
-        n = min(int(6 * length_s * fs_hz), x.shape[1])
-        fading = np.array([exp(-i / (length_s * fs_hz)) for i in range(n)])
-        x[:, :n] += stream.normal(0, 1.5) * fading
+@compiled()
+def settle(x_SL: Floats32, device: Device, fs_hz: float) -> None:  # noqa: N803 - the shape
+    """Take away what lies below the band, settled on the first sample."""
+    if device.high_pass_hz > 0.0:
+        high = high_pass(device.high_pass_hz, fs_hz)
+        pass_band(x_SL, PASS_ALL, high, start_band(x_SL[0], PASS_ALL, high))
 
 
-def add_powerline(stream: Stream, x: Floats, fs_hz: float, low_pass_hz: float) -> None:
-    """50 or 60 Hz with a third harmonic, as the band limit leaves it, in place."""
-    mains_hz = stream.pick(((50.0, 0.5), (60.0, 0.5))) + stream.normal(0, 0.05)
-    for harmonic, size in ((1, stream.log_uniform(0.01, 0.15)), (3, stream.log_uniform(0.002, 0.03))):
-        hz = harmonic * mains_hz
-        ratio = hz / low_pass_hz
-        left = size * float(exp(-min(0.3466 * ratio * ratio, 20.0)))
-        x += left * sine_wave(np.arange(x.shape[1], dtype=np.float64), hz / fs_hz, stream.unit())
+@compiled()
+def disturb(
+    stream: Bits,
+    settings: NoiseSettings,
+    group: int,
+    x_SL: Floats32,  # noqa: N803
+    fs_hz: float,
+    device: Device,
+    numbers: Floats,
+) -> None:
+    """Add what goes wrong, each fault in its share of the group's records. `numbers`: by NUMBERS; nan: not there."""
+    numbers[: len(NUMBERS)] = np.nan
+    high = high_pass(device.high_pass_hz, fs_hz)
+    track = np.empty(x_SL.shape[0], dtype=np.float32)
+    mains_hz = (50.0 if chance(stream, 0.5) else 60.0) + normal(stream, 0.0, 0.05)
+    numbers[0] = 0.0
+    if chance(stream, settings.step_share[group]):
+        numbers[0] = _slip(stream, track, fs_hz)
+        _pass(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
+        _add(track, _draw_gains(stream, x_SL.shape[1]), x_SL)
+    if chance(stream, settings.transient_share[group]):
+        numbers[1] = _switch_on(stream, track, fs_hz)
+        _pass(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
+        _add(track, _draw_gains(stream, x_SL.shape[1]), x_SL)
+    if chance(stream, settings.powerline_share[group]):
+        numbers[2] = _hum(stream, track, mains_hz, fs_hz, device.low_pass_hz)
+        numbers[3] = mains_hz
+        _add(track, _draw_gains(stream, x_SL.shape[1]), x_SL)
+    if chance(stream, settings.lead_off_share[group]):
+        numbers[4] = np.floor(unit(stream) * x_SL.shape[1])
+        _open_input(stream, track, mains_hz, fs_hz, device.low_pass_hz)
+        _pass(track, PASS_ALL, high)
+        x_SL[:, np.int64(numbers[4])] = track
+    if chance(stream, settings.saturation_share[group]):
+        numbers[5] = log_uniform(stream, _LOWEST_MV, FULL_SCALE_MV)
+        _clip(x_SL, np.float32(numbers[5]))
+    if chance(stream, settings.gap_share[group]):
+        numbers[6] = _lose_contact(stream, x_SL, fs_hz)
 
 
-def lose_contact(stream: Stream, x: Floats, fs_hz: float) -> None:
-    """Stretches without a signal: flat at zero or at the last value, in place."""
-    for _ in range(stream.pick(((1, 0.7), (2, 0.3)))):
-        first = int(stream.unit() * x.shape[1])
-        last = first + int(stream.log_uniform(0.2, 4.0) * fs_hz)
-        x[:, first:last] = x[:, first : first + 1] if stream.chance(0.5) else 0.0
+@compiled("float32[::1](uint64[::1], int64)")
+def _draw_gains(stream: Bits, leads: int) -> Floats32:
+    """(L,) how much one electrode counts in each lead, with its sign; 1 where most."""
+    gains, most = np.empty(leads, dtype=np.float32), 0.0
+    for j in range(leads):
+        gains[j] = normal(stream, 0.0, 1.0)
+        most = max(most, abs(gains[j]))
+    for j in range(leads):
+        gains[j] /= most
+    return gains
 
 
-def saturate(stream: Stream, x: Floats) -> None:
-    """An input that clips, in place."""
-    limit = stream.log_uniform(_LOWEST_MV, FULL_SCALE_MV)
-    np.clip(x, -limit, limit, out=x)
+@compiled("void(float32[::1], float32[::1], float32[:, ::1])")
+def _add(track: Floats32, gains: Floats32, x_SL: Floats32) -> None:  # noqa: N803
+    for i in range(track.size):
+        for j in range(gains.size):
+            x_SL[i, j] += gains[j] * track[i]
 
 
-def digitise(x: Floats, gain_per_mv: float) -> npt.NDArray[np.int32]:
-    """Whole converter steps; the converter's range is FULL_SCALE_MV."""
-    return np.rint(np.clip(x, -FULL_SCALE_MV, FULL_SCALE_MV) * gain_per_mv).astype(np.int32)
+@compiled("int64(uint64[::1], float32[::1], float64)")
+def _slip(stream: Bits, track: Floats32, fs_hz: float) -> int:
+    """An electrode slips or is knocked, once or more often; how often. Half of the steps come back."""
+    track[:] = 0.0
+    n_steps = 1 + pick(stream, np.array(_STEPS))
+    for _ in range(n_steps):
+        first = np.int64(unit(stream) * track.size)
+        last = first + np.int64(log_uniform(stream, 0.08, 1.0) * fs_hz)
+        if chance(stream, 0.4):
+            last = track.size
+        track[first:last] += np.float32(normal(stream, 0.0, 1.2))
+    return n_steps
+
+
+@compiled("float64(uint64[::1], float32[::1], float64)")
+def _switch_on(stream: Bits, track: Floats32, fs_hz: float) -> float:
+    """The charge that fades after switching on, and its mV at the start."""
+    size_mv, keep = normal(stream, 0.0, 1.5), exp(-1.0 / (log_uniform(stream, 0.05, 0.8) * fs_hz))
+    left_mv = size_mv
+    for i in range(track.size):
+        track[i] = left_mv
+        left_mv = left_mv * keep if abs(left_mv) > 1e-6 else 0.0  # never so small that arithmetic becomes slow
+    return size_mv
+
+
+@compiled("void(float32[::1], UniTuple(float64, 5), UniTuple(float64, 5))")
+def _pass(track: Floats32, low: Biquad, high: Biquad) -> None:
+    """From the electrode to the output, from rest."""
+    pass_band(track.reshape(track.size, 1), low, high, np.zeros((5, 1)))
+
+
+@compiled("UniTuple(float64, 5)(uint64[::1], float64, float64)")
+def _draw_skin(stream: Bits, low_pass_hz: float, fs_hz: float) -> Biquad:
+    """Skin and gel give way slowly, and never faster than the recorder."""
+    return low_pass(log_uniform(stream, 2.0, low_pass_hz), fs_hz)  # type: ignore[no-any-return]
+
+
+@compiled("void(float32[::1], float64, float64, float64)")
+def _add_sine(track: Floats32, turns_per_sample: float, first_turn: float, size: float) -> None:
+    """Add a sine: one angle for a block, and within it the sum of two angles."""
+    sines, cosines = np.empty(_BLOCK, dtype=np.float32), np.empty(_BLOCK, dtype=np.float32)
+    for i in range(_BLOCK):
+        sines[i] = sin(TWO_PI * turns_per_sample * i)
+        cosines[i] = cos(TWO_PI * turns_per_sample * i)
+    for first in range(0, track.size, _BLOCK):
+        turn = first_turn + turns_per_sample * first
+        angle = TWO_PI * (turn - np.floor(turn))
+        of_cosine, of_sine = np.float32(size * sin(angle)), np.float32(size * cos(angle))
+        block = track[first : first + _BLOCK]
+        for i in range(block.size):
+            block[i] += of_cosine * cosines[i] + of_sine * sines[i]
+
+
+@compiled("float64(uint64[::1], float32[::1], float64, float64, float64)")
+def _hum(stream: Bits, track: Floats32, mains_hz: float, fs_hz: float, low_pass_hz: float) -> float:
+    """The mains and their third harmonic as the low pass leaves them; the amplitude of the mains in uV."""
+    track[:] = 0.0
+    size_mv = log_uniform(stream, 0.01, 0.15) * gain_at(mains_hz, low_pass_hz, fs_hz)
+    third_mv = log_uniform(stream, 0.002, 0.03) * gain_at(3.0 * mains_hz, low_pass_hz, fs_hz)
+    for harmonic, amplitude_mv in ((1.0, size_mv), (3.0, third_mv)):
+        if amplitude_mv > 0.0:
+            _add_sine(track, harmonic * mains_hz / fs_hz, unit(stream), amplitude_mv)
+    return 1000.0 * size_mv
+
+
+@compiled("void(uint64[::1], float32[::1], float64, float64, float64)")
+def _open_input(stream: Bits, track: Floats32, mains_hz: float, fs_hz: float, low_pass_hz: float) -> None:
+    """What an input shows that nothing is connected to: nothing at all, or the mains on a slow drift."""
+    track[:] = 0.0
+    if chance(stream, 0.3):
+        return
+    size_mv = log_uniform(stream, 0.05, 1.0) * gain_at(mains_hz, low_pass_hz, fs_hz)
+    _add_sine(track, mains_hz / fs_hz, unit(stream), size_mv)
+    _add_sine(track, log_uniform(stream, 0.03, 0.3) / fs_hz, unit(stream), log_uniform(stream, 0.1, 1.0))
+
+
+@compiled("void(float32[:, ::1], float32)")
+def _clip(x_SL: Floats32, limit: float) -> None:  # noqa: N803
+    flat = x_SL.reshape(x_SL.size)
+    for i in range(flat.size):
+        flat[i] = min(max(flat[i], -limit), limit)
+
+
+@compiled("float64(uint64[::1], float32[:, ::1], float64)")
+def _lose_contact(stream: Bits, x_SL: Floats32, fs_hz: float) -> float:  # noqa: N803
+    """Stretches in which one lead or all are flat, at zero or at the last value; how long in all, in s."""
+    n, leads = x_SL.shape
+    samples = 0
+    for _ in range(1 + np.int64(chance(stream, 0.3))):
+        first = np.int64(unit(stream) * n)
+        last = min(first + np.int64(log_uniform(stream, 0.2, 4.0) * fs_hz), n)
+        lead = np.int64(unit(stream) * leads)
+        every, held = chance(stream, 0.5), chance(stream, 0.5)
+        samples += last - first
+        for j in range(leads):
+            if every or j == lead:
+                x_SL[first:last, j] = x_SL[first, j] if held else np.float32(0.0)
+    return samples / fs_hz  # type: ignore[no-any-return]

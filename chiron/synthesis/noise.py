@@ -1,148 +1,324 @@
-"""What a recording has besides the heart: baseline wander, electrode motion, muscle, mains, steps, gaps, saturation.
+"""What the electrodes pick up besides the heart: baseline wander, motion, muscle, tremor, breathing, and bursts of all.
 
-Every kind is filtered noise with an envelope of its own. Corner frequencies were fitted to the spectra of the MIT-BIH
-Noise Stress Test recordings (Moody 1984): wander falls from 0.2 Hz, motion from 1 to 3 Hz, muscle lies at 8 to 45 Hz;
-the envelopes of all three wander by a factor of 1.7 to 2.4 (standard deviation of the logarithm of the rms per second).
+Every kind is mixed from stretches of the bank, with an envelope of its own that comes and goes: in the MIT-BIH Noise
+Stress Test recordings (Moody 1984) the rms per second moves, within ten seconds, by a factor of 1.2 (motion) to 1.8
+(muscle; standard deviations of the logarithm). Neighbouring leads share an electrode, and so half of their noise.
+Shapes: samples S, leads L, kinds K. What the recorder does wrong does not belong here.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, mean_square, sin, sine_wave
+from chiron.synthesis.arithmetic import TWO_PI, Floats, exp, log, sin
+from chiron.synthesis.bank import Bank
 from chiron.synthesis.compiled import compiled
-from chiron.synthesis.stream import Stream
+from chiron.synthesis.condition import share_table
+from chiron.synthesis.draws import Bits, chance, log_normal, log_uniform, normal, pick, uniform, unit
+from chiron.synthesis.filters import Device, Floats32, high_pass, low_pass, pass_band, start_band
+from chiron.synthesis.structures import Ints
+from schemas.cohort import Group
+from schemas.states import NoiseKind
 
-__all__ = ["draw_noise", "high_pass", "low_pass"]
+__all__ = ["NUMBERS", "NoiseSettings", "fill_noise", "noise_settings"]
 
-_SQRT2: Final = 1.4142135623730951
-_OTHERS: Final = (0.5, 0.5, 0.3, 0.1)  # the most that wander, motion, muscle and tremor have where another leads
-_PRESENT: Final = (0.6, 0.8, 0.8, 0.15)  # how often they are there at all
-_WARM_UP_S: Final = 3.0  # generated and dropped, so that slow filters have settled
+NUMBERS: Final = (
+    *(f"{kind}_share" for kind in NoiseKind),  # of the noise's power, outside of bursts, before the recorder's filters
+    "breathing_share",
+    "burst_db",  # the loudest, above the rest
+    "noise_recorded",  # 1: taken from recordings
+)
+_MOST_WHERE_OTHERS_LEAD: Final = (0.5, 0.5, 0.3, 0.1)
+_PRESENT: Final = (0.6, 0.8, 0.8, 0.15)  # how often a kind is there where another leads
+_QUIETEST: Final = (0.1, 0.05, 0.3, 0.2)  # the envelope's standard deviation, in the logarithm
+_WILDEST: Final = (0.6, 0.7, 1.3, 1.0)
+_SLOWEST_S: Final = (5.0, 20.0, 4.0, 5.0)  # time constant of the envelope
+_BURSTS: Final = (0.55, 0.27, 0.135, 0.045)  # how often there are 0, 1, 2, 3
+_KNOTS_PER_S: Final = 10.0
+_CHUNK: Final = 1024  # samples that are mixed at a time: they stay in the processor's fastest memory
+_CHUNKS_PER_STRETCH: Final = 32  # then the mixture goes over to other places in the bank
 
 
-@compiled("void(float64[:, ::1], float64, float64, float64, float64, float64)")
-def _filter(  # noqa: PLR0913, PLR0917 - a kernel takes plain numbers
-    x: Floats, b0: float, b1: float, b2: float, a1: float, a2: float
+class NoiseSettings(NamedTuple):
+    """How noisy each group is. kinds: (G, K) which kind leads; the shares: (G,), as in `NoiseSpec`."""
+
+    kinds: Floats
+    recorded_share: Floats
+    powerline_share: Floats
+    step_share: Floats
+    transient_share: Floats
+    gap_share: Floats
+    saturation_share: Floats
+    lead_off_share: Floats
+
+
+class _Mixture(NamedTuple):
+    """Where a record's noise is taken from.
+
+    colour: (K, 2) rows of the bank. first: (K, L + 1) samples of the bank; lead j takes stretches j and j + 1, which
+    are of different colours, with the gains near[k, j] and far[k, j].
+    """
+
+    colour: Ints
+    first: Ints
+    near: Floats
+    far: Floats
+
+
+def noise_settings(groups: Sequence[Group]) -> NoiseSettings:
+    """The arrays that compiled code reads."""
+    noises = [group.noise for group in groups]
+    return NoiseSettings(
+        kinds=share_table(NoiseKind, [noise.kinds for noise in noises]),
+        recorded_share=np.array([noise.recorded_share for noise in noises]),
+        powerline_share=np.array([noise.powerline_share for noise in noises]),
+        step_share=np.array([noise.step_share for noise in noises]),
+        transient_share=np.array([noise.transient_share for noise in noises]),
+        gap_share=np.array([noise.gap_share for noise in noises]),
+        saturation_share=np.array([noise.saturation_share for noise in noises]),
+        lead_off_share=np.array([noise.lead_off_share for noise in noises]),
+    )
+
+
+@compiled()
+def fill_noise(
+    stream: Bits,
+    bank: Bank,
+    settings: NoiseSettings,
+    group: int,
+    fs_hz: float,
+    device: Device,
+    breathing_hz: float,
+    out_SL: Floats32,  # noqa: N803 - the shape
+    numbers: Floats,
 ) -> None:
-    """A second-order recursive filter along each row, in place (direct form II transposed, from rest)."""
-    for row in range(x.shape[0]):
-        s1, s2 = 0.0, 0.0
-        for i in range(x.shape[1]):
-            value = x[row, i]
-            y = b0 * value + s1
-            s1, s2 = b1 * value - a1 * y + s2, b2 * value - a2 * y
-            x[row, i] = y
+    """Write noise as it leaves the recorder, of mean square 1 over all leads, and what it was made with, by NUMBERS."""
+    sizes = _draw_sizes(stream, settings.kinds[group])
+    per_knot = int(fs_hz / _KNOTS_PER_S)
+    n_knots = out_SL.shape[0] // per_knot + 2
+    envelopes = _draw_envelopes(stream, sizes, n_knots, per_knot / fs_hz)
+    numbers[5] = _burst(stream, envelopes, per_knot / fs_hz)
+    breathing = uniform(stream, 0.0, 0.4)
+    breath = _breathe(stream, n_knots, breathing_hz * per_knot / fs_hz)
+    _count_shares(sizes, breathing, numbers)
+    numbers[6] = bank.recorded
+    mixture = _draw_mixture(stream, bank.samples.shape[1], out_SL.shape[1])
+    _move(stream, mixture.first, bank.samples.shape[2])
+    lead_breath = np.empty(out_SL.shape[1])
+    for j in range(lead_breath.size):
+        lead_breath[j] = breathing * uniform(stream, 0.3, 1.0)
+    _fill(stream, bank.samples, mixture, envelopes, breath, lead_breath, per_knot, fs_hz, device, out_SL)
 
 
-@compiled("void(float64[:, ::1], float64[::1], float64, float64)")
-def _swell(x: Floats, draws: Floats, keep: float, sigma: float) -> None:
-    """Multiply by the exponential of an Ornstein-Uhlenbeck walk, in place: noise that comes and goes."""
-    add, level = np.sqrt(1.0 - keep * keep), draws[0]
-    for i in range(x.shape[1]):
-        level = keep * level + add * draws[i]
-        factor = exp(sigma * level)
-        for row in range(x.shape[0]):
-            x[row, i] *= factor
+@compiled("float64[::1](uint64[::1], float64[::1])")
+def _draw_sizes(stream: Bits, kinds: Floats) -> Floats:
+    """(K,) rms of each kind; 0 is absent."""
+    leads = pick(stream, kinds)
+    sizes = np.zeros(kinds.size)
+    for k in range(kinds.size):
+        if k == leads:
+            sizes[k] = uniform(stream, 0.5, 1.0)
+        elif chance(stream, _PRESENT[k]):
+            sizes[k] = uniform(stream, 0.0, _MOST_WHERE_OTHERS_LEAD[k])
+    return sizes
 
 
-def low_pass(x: Floats, corner_hz: float, fs_hz: float) -> None:
-    """Butterworth of second order, in place."""
-    k, norm = _prewarped(corner_hz, fs_hz)
-    _filter(x, k * k * norm, 2 * k * k * norm, k * k * norm, 2 * (k * k - 1) * norm, (1 - _SQRT2 * k + k * k) * norm)
-
-
-def high_pass(x: Floats, corner_hz: float, fs_hz: float) -> None:
-    """Butterworth of second order, in place, from rest."""
-    k, norm = _prewarped(corner_hz, fs_hz)
-    _filter(x, norm, -2 * norm, norm, 2 * (k * k - 1) * norm, (1 - _SQRT2 * k + k * k) * norm)
-
-
-def _prewarped(corner_hz: float, fs_hz: float) -> tuple[float, float]:
-    """k = tan(pi f / fs) and the common denominator of the bilinear transform."""
-    angle = 0.5 * TWO_PI * min(corner_hz / fs_hz, 0.48)
-    k = float(sin(angle)) / float(cos(angle))
-    return k, 1 / (1 + _SQRT2 * k + k * k)
-
-
-def draw_noise(  # noqa: PLR0913 - all by name
-    stream: Stream, *, n_leads: int, n_samples: int, fs_hz: float, low_pass_hz: float, breath_hz: float
-) -> Floats:
-    """(n_leads, n_samples) of mean square 1: a mixture in which any of the kinds may lead."""
-    kinds = (_wander, _motion, _muscle, _tremor)
-    lead_kind = stream.pick(((0, 0.2), (1, 0.55), (2, 0.2), (3, 0.05)))
-    total = np.zeros((n_leads, n_samples))
-    for k, kind in enumerate(kinds):
-        if k != lead_kind and not stream.chance(_PRESENT[k]):
+@compiled("float32[:, ::1](uint64[::1], float64[::1], int64, float64)")
+def _draw_envelopes(stream: Bits, sizes: Floats, n_knots: int, knot_s: float) -> Floats32:
+    """(K, n_knots) of rms `sizes`: the exponential of an Ornstein-Uhlenbeck walk."""
+    out = np.zeros((sizes.size, n_knots), dtype=np.float32)
+    for k in range(sizes.size):
+        sigma = uniform(stream, _QUIETEST[k], _WILDEST[k])
+        keep = exp(-knot_s / log_uniform(stream, 0.5, _SLOWEST_S[k]))
+        add, level, total = np.sqrt(1.0 - keep * keep), normal(stream, 0.0, 1.0), 0.0
+        if sizes[k] == 0.0:
             continue
-        share = stream.uniform(0.5, 1.0) if k == lead_kind else stream.uniform(0.0, _OTHERS[k])
-        x = kind(stream, n_leads, n_samples + int(_WARM_UP_S * fs_hz), fs_hz)
-        total += share / _rms(x) * x[:, -n_samples:]
-    low_pass(total, low_pass_hz, fs_hz)
-    total += _breathing(stream, n_leads, n_samples, breath_hz / fs_hz)
-    if stream.chance(0.45):
-        _burst(stream, total, fs_hz)
-    return total / _rms(total)
+        for i in range(n_knots):
+            size = exp(sigma * level)
+            level = keep * level + add * normal(stream, 0.0, 1.0)
+            total += size * size
+            out[k, i] = size
+        gain = np.float32(sizes[k] / np.sqrt(total / n_knots))
+        for i in range(n_knots):
+            out[k, i] *= gain
+    return out
 
 
-def _rms(x: Floats) -> float:
-    return float(np.sqrt(max(float(mean_square(np.ascontiguousarray(x))), 1e-12)))
+@compiled("float64(uint64[::1], float32[:, ::1], float64)")
+def _burst(stream: Bits, envelopes: Floats32, knot_s: float) -> float:
+    """Stretches in which all is several times as noisy, most while electrodes are being placed; the loudest's dB."""
+    loudest, n_knots = 0.0, envelopes.shape[1]
+    for _ in range(pick(stream, np.array(_BURSTS))):
+        first = 0 if chance(stream, 0.4) else np.int64(unit(stream) * n_knots)
+        last = min(first + np.int64(log_uniform(stream, 0.4, 6.0) / knot_s), n_knots)
+        factor = log_uniform(stream, 2.0, 10.0)
+        loudest = max(loudest, factor)
+        for k in range(envelopes.shape[0]):
+            for i in range(first, last):
+                envelopes[k, i] *= factor
+    return 20.0 / log(10.0) * log(loudest) if loudest > 0.0 else np.nan
 
 
-def _white(stream: Stream, n_leads: int, n: int) -> Floats:
-    """Limb leads share an electrode: each row has a part of the row before."""
-    rows = [stream.normals(n) for _ in range(n_leads)]
-    for k in range(1, n_leads):
-        rows[k] = 0.4 * rows[k - 1] + 0.9 * rows[k]
-    return np.stack(rows)
+@compiled("float32[::1](uint64[::1], int64, float64)")
+def _breathe(stream: Bits, n_knots: int, turns_per_knot: float) -> Floats32:
+    """(n_knots,) the chest's movement: no two breaths take the same time."""
+    out = np.empty(n_knots, dtype=np.float32)
+    turn, hurry = unit(stream), 0.0
+    for i in range(n_knots):
+        out[i] = sin(TWO_PI * turn)
+        hurry = 0.95 * hurry + normal(stream, 0.0, 0.03)
+        turn += turns_per_knot * max(1.0 + hurry, 0.3)
+        turn -= np.floor(turn)
+    return out
 
 
-def _come_and_go(stream: Stream, x: Floats, fs_hz: float, sigma: float) -> None:
-    keep = float(exp(-1 / (fs_hz * stream.log_uniform(0.3, 5.0))))
-    _swell(x, stream.normals(x.shape[1]), keep, sigma)
+@compiled("void(float64[::1], float64, float64[::1])")
+def _count_shares(sizes: Floats, breathing: float, numbers: Floats) -> None:
+    power = 0.5 * 0.463 * breathing * breathing  # 0.463: the mean square of a lead's part, uniform from 0.3 to 1
+    total = power
+    for k in range(sizes.size):
+        total += sizes[k] * sizes[k]
+    for k in range(sizes.size):
+        numbers[k] = sizes[k] * sizes[k] / total
+    numbers[4] = power / total
 
 
-def _wander(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
-    x = _white(stream, n_leads, n)
-    low_pass(x, stream.log_uniform(0.15, 0.7), fs_hz)
-    return x
+@compiled()
+def _draw_mixture(stream: Bits, colours: int, leads: int) -> _Mixture:
+    """Electrodes differ in how well they stick; what two leads share may have either sign."""
+    kinds = len(_PRESENT)
+    colour = np.empty((kinds, 2), dtype=np.int64)
+    near, far = np.empty((kinds, leads)), np.empty((kinds, leads))
+    for k in range(kinds):
+        for c in range(2):
+            colour[k, c] = np.int64(unit(stream) * colours)
+        turned = -1.0 if chance(stream, 0.5) else 1.0
+        for j in range(leads):
+            loudness, share = turned * log_normal(stream, 1.0, 0.25), uniform(stream, 0.2, 0.8)
+            near[k, j] = loudness * np.sqrt(share) * (-1.0 if chance(stream, 0.25) else 1.0)
+            far[k, j] = loudness * np.sqrt(1.0 - share)
+    return _Mixture(colour, np.zeros((kinds, leads + 1), dtype=np.int64), near, far)
 
 
-def _motion(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
-    x = _white(stream, n_leads, n)
-    low_pass(x, stream.log_uniform(0.6, 5.0), fs_hz)
-    high_pass(x, stream.log_uniform(0.2, 1.0), fs_hz)
-    _come_and_go(stream, x, fs_hz, stream.uniform(0.2, 1.5))
-    return x
+@compiled("void(uint64[::1], int64[:, ::1], int64)")
+def _move(stream: Bits, first: Ints, bank_samples: int) -> None:
+    """Go to other places in the bank."""
+    room = bank_samples - (_CHUNKS_PER_STRETCH + 1) * _CHUNK
+    for k in range(first.shape[0]):
+        for j in range(first.shape[1]):
+            first[k, j] = np.int64(unit(stream) * room)
 
 
-def _muscle(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
-    x = _white(stream, n_leads, n)
-    high_pass(x, stream.log_uniform(2.0, 18.0), fs_hz)
-    low_pass(x, stream.log_uniform(22.0, 60.0), fs_hz)
-    _come_and_go(stream, x, fs_hz, stream.uniform(0.05, 0.9))
-    return x
+@compiled()
+def _fill(
+    stream: Bits,
+    source: npt.NDArray[np.float32],
+    mixture: _Mixture,
+    envelopes: Floats32,
+    breath: Floats32,
+    lead_breath: Floats,
+    per_knot: int,
+    fs_hz: float,
+    device: Device,
+    out_SL: Floats32,  # noqa: N803
+) -> None:
+    n, leads = out_SL.shape
+    knots = max(_CHUNK // per_knot, 1)
+    size = knots * per_knot
+    mixed = np.empty((leads, size), dtype=np.float32)
+    loud, chest = np.empty((envelopes.shape[0], size), dtype=np.float32), np.empty((1, size), dtype=np.float32)
+    low, high = low_pass(device.low_pass_hz, fs_hz), high_pass(device.high_pass_hz, fs_hz)
+    state, at = np.zeros((5, leads)), 0
+    for c in range((n + size - 1) // size):
+        first, last = c * size, min((c + 1) * size, n)
+        _between_knots(breath.reshape(1, breath.size), c * knots, per_knot, chest)
+        _between_knots(envelopes, c * knots, per_knot, loud)
+        _add_breathing(chest[0], lead_breath, mixed)
+        if (c + 1) % _CHUNKS_PER_STRETCH == 0:
+            _add_stretches(source, mixture, at, _faded(loud, 0), mixed)
+            _move(stream, mixture.first, source.shape[2])
+            at, loud = 0, _faded(loud, 1)
+        _add_stretches(source, mixture, at, loud, mixed)
+        at += size
+        _turn(mixed, out_SL[first:last])
+        if c == 0:
+            state = start_band(out_SL[0], low, high)
+        pass_band(out_SL[first:last], low, high, state)
+    _scale(out_SL, state[4])
 
 
-def _tremor(stream: Stream, n_leads: int, n: int, fs_hz: float) -> Floats:
-    """Hands that shake 4 to 10 times a second: nearly periodic, and so like fibrillating atria."""
-    x = _white(stream, n_leads, n)
-    rate_hz = stream.uniform(4.0, 10.0)
-    for _ in range(2):
-        high_pass(x, 0.9 * rate_hz, fs_hz)
-        low_pass(x, 1.1 * rate_hz, fs_hz)
-    _come_and_go(stream, x, fs_hz, stream.uniform(0.2, 1.0))
-    return x
+@compiled("void(float32[:, ::1], int64, int64, float32[:, ::1])")
+def _between_knots(knots: Floats32, first: int, per_knot: int, out: Floats32) -> None:
+    """Straight lines from knot to knot, from knot `first` on; the last lasts."""
+    last = knots.shape[1] - 1
+    for k in range(knots.shape[0]):
+        for i in range(out.shape[1] // per_knot):
+            here = knots[k, min(first + i, last)]
+            rise = (knots[k, min(first + i + 1, last)] - here) / np.float32(per_knot)
+            part = out[k, i * per_knot : (i + 1) * per_knot]
+            for s in range(per_knot):
+                part[s] = here + rise * np.float32(s)
 
 
-def _breathing(stream: Stream, n_leads: int, n: int, turns_per_sample: float) -> Floats:
-    """The baseline moves with the chest."""
-    size, wave = stream.uniform(0, 0.4), sine_wave(np.arange(n, dtype=np.float64), turns_per_sample, stream.unit())
-    return np.stack([stream.uniform(0.3, 1.0) * size * wave for _ in range(n_leads)])
+@compiled("float32[:, ::1](float32[:, ::1], int64)")
+def _faded(loud: Floats32, to_new: int) -> Floats32:
+    """Envelopes of what goes and of what comes: their powers sum to one."""
+    out, n = np.empty_like(loud), loud.shape[1]
+    for k in range(loud.shape[0]):
+        for s in range(n):
+            share = np.float32(s + 1) / np.float32(n + 1)
+            out[k, s] = loud[k, s] * np.sqrt(share if to_new else np.float32(1.0) - share)
+    return out
 
 
-def _burst(stream: Stream, x: Floats, fs_hz: float) -> None:
-    """Stretches in which everything is several times as noisy, in place; most while the electrodes are being placed."""
-    for _ in range(stream.pick(((1, 0.6), (2, 0.3), (3, 0.1)))):
-        first = 0 if stream.chance(0.4) else int(stream.unit() * x.shape[1])
-        x[:, first : first + int(stream.log_uniform(0.4, 6.0) * fs_hz)] *= stream.log_uniform(2.0, 10.0)
+@compiled("void(float32[::1], float64[::1], float32[:, ::1])")
+def _add_breathing(chest: Floats32, lead_breath: Floats, out: Floats32) -> None:
+    for j in range(out.shape[0]):
+        gain = np.float32(lead_breath[j])
+        for s in range(chest.size):
+            out[j, s] = gain * chest[s]
+
+
+@compiled()
+def _add_stretches(source: npt.NDArray[np.float32], mixture: _Mixture, at: int, loud: Floats32, out: Floats32) -> None:
+    """Add every kind to every lead, `at` samples after the mixture's first."""
+    size = out.shape[1]
+    for j in range(out.shape[0]):
+        for k in range(loud.shape[0]):
+            if loud[k, 0] > 0.0:
+                near, far = mixture.first[k, j] + at, mixture.first[k, j + 1] + at
+                _add_pair(
+                    source[k, mixture.colour[k, j % 2], near : near + size],
+                    source[k, mixture.colour[k, (j + 1) % 2], far : far + size],
+                    np.float32(mixture.near[k, j]),
+                    np.float32(mixture.far[k, j]),
+                    loud[k],
+                    out[j],
+                )
+
+
+@compiled("void(float32[::1], float32[::1], float32, float32, float32[::1], float32[::1])")
+def _add_pair(a: Floats32, b: Floats32, of_a: float, of_b: float, loud: Floats32, out: Floats32) -> None:
+    for s in range(out.size):
+        out[s] += loud[s] * (of_a * a[s] + of_b * b[s])
+
+
+@compiled("void(float32[:, ::1], float32[:, ::1])")
+def _turn(rows_LS: Floats32, out_SL: Floats32) -> None:  # noqa: N803
+    for s in range(out_SL.shape[0]):
+        for j in range(out_SL.shape[1]):
+            out_SL[s, j] = rows_LS[j, s]
+
+
+@compiled("void(float32[:, ::1], float64[::1])")
+def _scale(out_SL: Floats32, squares: Floats) -> None:  # noqa: N803
+    """To a mean square of 1; `squares`: (L,) their sums."""
+    total = 0.0
+    for j in range(squares.size):
+        total += squares[j]
+    gain = np.float32(1.0 / np.sqrt(max(total / out_SL.size, 1e-12)))
+    flat = out_SL.reshape(out_SL.size)
+    for i in range(flat.size):
+        flat[i] *= gain
