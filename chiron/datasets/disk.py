@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from polars.exceptions import PolarsError
+
 from chiron.errors import EnvironmentFault
 
 __all__ = ["full_disk_explained", "require_room"]
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_LITTLE_BYTES: Final = 2**26
 
 
 def require_room(folder: Path, n_bytes: int) -> None:
@@ -31,7 +34,14 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise EnvironmentFault(
-            f"disk of {folder}: expected room to write, found {error.strerror}; "
-            "free some and run again: what is finished is kept"
-        ) from error
+        raise _full(folder) from error
+    except PolarsError as error:  # which does not say why it could not write
+        if shutil.disk_usage(folder).free > _LITTLE_BYTES:
+            raise
+        raise _full(folder) from error
+
+
+def _full(folder: Path) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"disk of {folder}: expected room to write, found none; free some and run again: what is finished is kept"
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from chiron.datasets.dataset import open_dataset
-from chiron.datasets.disk import require_room
+from chiron.datasets.disk import full_disk_explained, require_room
 from chiron.datasets.manifest import Draft, Hashed, Stage
 from chiron.datasets.notice import write_notice
 from chiron.datasets.stage import run_stage, write_report
@@ -71,7 +71,12 @@ def synthesize_cohort(
     spec = params.cohort
     layout = Layout.of(spec, batch_records=batch_records, shard_samples=shard_samples)
     draft = Draft(spec.name, simulated=True, licence=_LICENCE, parameters=params.model_dump(mode="json"))
-    outcome = run_stage(workdir, _STAGE, draft, lambda folder: _build(folder, spec, layout, map), resume=True)
+
+    def build(folder: Path) -> Hashed:
+        with full_disk_explained(folder):
+            return _build(folder, spec, layout, map)
+
+    outcome = run_stage(workdir, _STAGE, draft, build, resume=True)
     n_records = open_dataset(outcome.ref).manifest.tables[RECORDS.name].n_rows
     return outcome.model_copy(update={"summary": f"{n_records:,} synthetic records of {spec.duration_s:g} s"})
 

@@ -139,7 +139,7 @@ def write_batch(folder: Path, spec: CohortSpec, layout: Layout, k: int) -> int:
     if not _part(folder, k).is_dir():
         first, stop = layout.bounds(k)
         records = synthesize_records(spec, first, stop)
-        with full_disk_explained(folder), _unfinished(folder) as mine, ThreadPoolExecutor(1) as beside:
+        with _unfinished(folder) as mine, ThreadPoolExecutor(1) as beside:
             shards = beside.submit(_write_shards, mine, layout, k, records)  # the rows are made while the disk is busy
             _write_rows(mine, tables_of(spec, first, records), k * layout.region_samples)
             batch = Batch(count=count_records(spec, records), files=shards.result())
@@ -151,7 +151,7 @@ def write_batch(folder: Path, spec: CohortSpec, layout: Layout, k: int) -> int:
 def join_parts(folder: Path, layout: Layout, name: str) -> JoinedTable:
     """Write a whole table from all batches, and hash it. Raises EnvironmentFault where the disk is full."""
     spec = TABLES[name]
-    with full_disk_explained(folder), _unfinished(folder) as mine:
+    with _unfinished(folder) as mine:
         join_tables(mine, spec, [table_path(_part(folder, k), spec) for k in range(layout.n_batches)])
         file = table_path(mine, spec)
         sync_path(file)
@@ -166,8 +166,12 @@ def _part(folder: Path, k: int) -> Path:
 
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    """A folder of this process alone, on the same file system; what is still in it is removed."""
-    with TemporaryDirectory(dir=folder / _PARTS / _UNFINISHED, ignore_cleanup_errors=True) as mine:
+    """A folder of this process alone, on the same file system; what is still in it is removed.
+
+    Raises EnvironmentFault where the disk is full.
+    """
+    unfinished = TemporaryDirectory(dir=folder / _PARTS / _UNFINISHED, ignore_cleanup_errors=True)
+    with unfinished as mine, full_disk_explained(folder):
         yield Path(mine)
 
 

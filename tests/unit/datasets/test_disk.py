@@ -2,7 +2,9 @@ import errno
 import shutil
 
 import pytest
+from polars.exceptions import ComputeError
 
+from chiron.datasets import disk
 from chiron.datasets.disk import full_disk_explained, require_room
 from chiron.errors import EnvironmentFault
 
@@ -23,3 +25,13 @@ def test_a_full_disk_is_said_to_be_full(tmp_path, number):
 def test_other_faults_are_left_as_they_are(tmp_path):
     with pytest.raises(PermissionError), full_disk_explained(tmp_path):
         raise OSError(errno.EACCES, "not yours")
+
+
+@pytest.mark.parametrize(("free", "expected"), [(0, EnvironmentFault), (10**12, ComputeError)])
+def test_where_polars_does_not_say_why_it_could_not_write_a_full_disk_is_the_reason(
+    tmp_path, monkeypatch, free, expected
+):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage._replace(free=free))
+    with pytest.raises(expected), full_disk_explained(tmp_path):
+        raise ComputeError("parquet: File out of specification: Invalid thrift: transport error")
