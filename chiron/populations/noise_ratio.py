@@ -96,4 +96,6 @@ def _noise_of_each(beats: Floats) -> Floats:
 def _shared_power(beats: Floats) -> float:
     """The mean product of two different beats, summed over samples and leads."""
     n = beats.shape[1]
-    return float((beats.sum(axis=1) ** 2).sum() - (beats**2).sum()) / (n * (n - 1))
+    between_all, own = np.square(beats.sum(axis=1)).sum(), np.square(beats).sum()
+    shared: float = (between_all - own) / (n * (n - 1))
+    return shared
