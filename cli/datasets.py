@@ -1,14 +1,18 @@
 """Commands that look at datasets, fetch them and check them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from cli.options import JsonOption, WorkdirOption, prefect_for, print_json
 from cli.screen import console, stage_progress
+from schemas.manifest import Kind, Manifest
 from schemas.params import IngestParams
+
+if TYPE_CHECKING:
+    from chiron.datasets.dataset import Dataset
 
 __all__ = ["list_releases", "pull", "quarantine", "show", "verify"]
 
@@ -82,7 +86,11 @@ def verify(
 def show(
     folder: Annotated[Path, typer.Argument(help="A dataset's folder.")],
     record: Annotated[str | None, typer.Argument(help="A record to draw; default: the dataset in numbers.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to draw: .svg or .png; default: RECORD.svg here.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to: a record's .html (default: RECORD.html here), .svg or .png; a cohort's .html."),
+    ] = None,
+    at: Annotated[float, typer.Option(help="The second from which on a long record is drawn.")] = 0.0,
     workdir: WorkdirOption = _WORKDIR,  # noqa: ARG001 - every command takes it
     as_json: JsonOption = False,
 ) -> None:
@@ -91,16 +99,43 @@ def show(
 
     dataset = open_dataset(folder)
     if record is not None:
-        from chiron.report.records import draw_record_of
+        _show_record(dataset, record, out or Path(f"{record}.html"), at_s=at, as_json=as_json)
+    elif dataset.manifest.kind is Kind.COHORT:
+        _show_cohort(dataset, out, as_json=as_json)
+    else:
+        _show_tables(dataset.manifest, as_json=as_json)
 
-        picture = out or Path(f"{record}.svg")
-        draw_record_of(dataset, record, picture)
-        if as_json:
-            print_json({"picture": str(picture)})
-        else:
-            console.print(f"{picture}", soft_wrap=True)
-        return
-    manifest = dataset.manifest
+
+def _show_record(dataset: "Dataset", record_id: str, picture: Path, *, at_s: float, as_json: bool) -> None:
+    from chiron.report.record_page import write_record
+    from chiron.report.records import view_of_record
+    from cli.showing import record_facts, record_screen
+
+    view = view_of_record(dataset, record_id)
+    write_record(view, picture, at_s=at_s)
+    if as_json:
+        print_json(record_facts(view, page=str(picture)))
+    else:
+        console.print(record_screen(view, page=str(picture), to_s=at_s + view.page_s))
+
+
+def _show_cohort(dataset: "Dataset", out: Path | None, *, as_json: bool) -> None:
+    from chiron.report.cohort import read_cohort
+    from chiron.report.cohort_page import write_cohort
+    from cli.showing import cohort_facts, cohort_screen
+
+    cohort = read_cohort(dataset)
+    if out:
+        write_cohort(dataset, out)
+    if as_json:
+        print_json(cohort_facts(cohort))
+    else:
+        console.print(cohort_screen(cohort))
+    if out and not as_json:
+        console.print(f"drawn in {out}", soft_wrap=True)
+
+
+def _show_tables(manifest: Manifest, *, as_json: bool) -> None:
     if as_json:
         print_json(manifest)
         return

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from chiron.errors import ChironError, EnvironmentFault
-from cli import datasets, doctor, keys, models, pipeline, services
+from cli import datasets, doctor, keys, models, pipeline, services, synthesis
 
 __all__ = ["app", "main"]
 
@@ -23,7 +23,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "run": pipeline.run,
     "ingest": pipeline.ingest,
     "validate": pipeline.validate,
-    "synthesize": pipeline.synthesize,
+    "synthesize": synthesis.synthesize,
     "release": pipeline.release,
     "train": pipeline.train,
     "list": datasets.list_releases,

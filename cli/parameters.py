@@ -1,18 +1,21 @@
 """From a YAML file and options to the frozen parameters of a run."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from chiron.datasets.refs import names_in, params_path
 from chiron.errors import BadParameters, NotFound
+from schemas.cohort import CohortSpec
 from schemas.params import RunParams
 from schemas.runs import demo_run, standard_run
 
-__all__ = ["run_params", "stage_params", "valid"]
+__all__ = ["cohort_spec", "name_of_only", "run_params", "stage_params", "valid"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,7 +38,7 @@ def stage_params(file: Path | None, *, workdir: Path, name: str | None) -> RunPa
     if file:
         return run_params(file, source=None, name=name, profile=None)
     begun = names_in(workdir)
-    chosen = name or (begun[0] if len(begun) == 1 else None)
+    chosen = name or name_of_only(workdir)
     if chosen not in begun:
         what = f"a dataset `{chosen}`" if chosen else "one dataset, or a --name"
         raise NotFound(
@@ -44,14 +47,51 @@ def stage_params(file: Path | None, *, workdir: Path, name: str | None) -> RunPa
     return _from_file(params_path(workdir, str(chosen)))
 
 
-def valid(model: type[Model], values: object) -> Model:
-    """The values as a model. Raises BadParameters with the path of the first field that can't be."""
+def name_of_only(workdir: Path) -> str | None:
+    """The name of the dataset that was begun in the workdir, where it is the only one."""
+    begun = names_in(workdir)
+    return begun[0] if len(begun) == 1 else None
+
+
+def cohort_spec(file: Path) -> CohortSpec:
+    """The specification of a cohort alone.
+
+    Raises NotFound without the file, BadParameters with the path of the first field that can't be.
+    """
+    return _read(file, CohortSpec, "specification")
+
+
+def valid(model: type[Model], values: object, what: str = "parameters") -> Model:
+    """The values as a model. Raises BadParameters with the path of the first field that can't be, and what may be."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise BadParameters(f"parameters: {where}: {first['msg']}") from error
+        first, *others = error.errors()
+        where = "".join(f"{part}." for part in first["loc"] if part != "[key]").removesuffix(".")
+        more = f" (and {len(others)} more)" if others else ""
+        raise BadParameters(": ".join(filter(None, (what, where, _why(model, first) + more)))) from error
+
+
+def _why(model: type[BaseModel], error: ErrorDetails) -> str:
+    """What is allowed, and what was found."""
+    if error["type"] == "extra_forbidden":
+        return f"expected one of {', '.join(_fields(model, error['loc'][:-1]))}"
+    if error["type"] == "missing":
+        return "expected a value, found none"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    found = error["input"]
+    return f"{message}, found {found!r}" if isinstance(found, str | int | float) and "found" not in message else message
+
+
+def _fields(annotation: Any, path: Sequence[str | int]) -> list[str]:
+    """The fields of the model that a path leads to; a mapping's key and a list's number are steps of their own."""
+    models = [
+        part for part in (annotation, *get_args(annotation)) if isinstance(part, type) and issubclass(part, BaseModel)
+    ]
+    if get_origin(annotation) in (dict, tuple, list):
+        return _fields(models[-1], path[1:])
+    own = models[0].model_fields
+    return _fields(own[str(path[0])].annotation, path[1:]) if path else list(own)
 
 
 def _shipped(source: str | None, name: str | None) -> RunParams:
@@ -65,9 +105,13 @@ def _name_of(source: str) -> str:
 
 
 def _from_file(file: Path) -> RunParams:
+    return _read(file, RunParams, "parameters")
+
+
+def _read(file: Path, model: type[Model], what: str) -> Model:
     if not file.is_file():
-        raise NotFound(f"parameters {file}: expected a YAML file, found none")
+        raise NotFound(f"{what} {file}: expected a YAML file, found none")
     try:
-        return valid(RunParams, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        return valid(model, yaml.safe_load(file.read_text(encoding="utf-8")) or {}, what)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadParameters(f"parameters {file}: expected YAML in UTF-8, found {type(error).__name__}") from error
+        raise BadParameters(f"{what} {file}: expected YAML in UTF-8, found {type(error).__name__}") from error

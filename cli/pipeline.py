@@ -18,7 +18,7 @@ from cli.options import (
 from cli.parameters import run_params, stage_params, valid
 from schemas.params import RunParams
 
-__all__ = ["ingest", "release", "run", "synthesize", "train", "validate"]
+__all__ = ["ingest", "release", "run", "train", "validate"]
 
 _WORKDIR = Path("data")
 
@@ -92,25 +92,6 @@ def validate(
         from flows.validate import validate as flow
 
         outcome = flow(chosen.validation, dataset, chosen.name, str(workdir))
-    if as_json:
-        print_json(outcome)
-
-
-def synthesize(
-    workdir: WorkdirOption = _WORKDIR,
-    name: NameOption = None,
-    params: ParamsOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make the synthetic cohort that the parameters specify."""
-    from chiron.datasets.workdir import check_workdir
-
-    check_workdir(workdir)
-    chosen = stage_params(params, workdir=workdir, name=name)
-    with prefect_for(workdir, "flows.synthesize", quiet=as_json):
-        from flows.synthesize import synthesize as flow
-
-        outcome = flow(chosen.synthesis, chosen.name, str(workdir))
     if as_json:
         print_json(outcome)
 

@@ -1,18 +1,9 @@
 """The page of a run: one HTML file that needs nothing else, neither a network nor a script."""
 
-import platform
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
-from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.workdir import write_file
-from chiron.labels.readings import code_name
-from chiron.report import formats
 from chiron.report.figures import draw_figures
 from chiron.report.labels import (
     annotator_rows,
@@ -23,14 +14,12 @@ from chiron.report.labels import (
 )
 from chiron.report.passport import passport_tables
 from chiron.report.tables import auroc_by_size, best_result, checks_by_urgency, real_sizes
+from chiron.report.templates import render_page, versions
 from schemas.codes import SplitName
-from schemas.gate import CheckStatus
 from schemas.results import RunReport
 from schemas.vanishing import Hop
 
 __all__ = ["render_report", "write_report_page"]
-
-_PARTS: Final = ("numpy", "polars", "torch", "scikit-learn", "great_expectations", "dvc", "matplotlib")
 
 
 def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validated: Dataset) -> str:
@@ -39,8 +28,8 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
     real: the ingested dataset; validated: the one made from it, with labels and splits.
     """
     open_checks, passed_checks = checks_by_urgency(report)
-    template = _environment().get_template("page.html.j2")
-    return template.render(
+    return render_page(
+        "page.html.j2",
         report=report,
         training=report.training,
         figures=draw_figures(report, validated=validated, cohort=cohort),
@@ -63,8 +52,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         hops=list(Hop),
         splits=[split.value for split in SplitName],
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
-        style=Markup(files(__package__).joinpath("page.css").read_text("utf-8")),  # noqa: S704 - our own file
-        versions=_versions(),
+        versions=versions(),
     )
 
 
@@ -72,22 +60,3 @@ def write_report_page(path: Path, report: RunReport, *, real: Dataset, cohort: D
     """Write the page; it appears whole or not at all."""
     text = render_report(report, real=real, cohort=cohort, validated=validated)
     write_file(path, text.encode())
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("chiron.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["passed"] = CheckStatus.PASSED
-    environment.filters["code_name"] = lambda code, code_system: code_name(code_system, code)
-    environment.filters |= {name: getattr(formats, name) for name in formats.__all__}
-    return environment
-
-
-def _versions() -> dict[str, str]:
-    """Python and the parts that compute the numbers."""
-    return {"Python": platform.python_version()} | {part: version(part) for part in _PARTS}

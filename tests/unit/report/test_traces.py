@@ -3,10 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_up_run import toy_ecg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from chiron.errors import BadParameters
-from chiron.report.traces import draw_record, draw_to_file
+from chiron.report.layout import page_rows
+from chiron.report.traces import Sheet, draw_record, draw_sheet, draw_to_file
+from chiron.report.truth import Truth
+from schemas.cohort import LEADS
 
 MM_PER_INCH = 25.4
 
@@ -85,3 +89,48 @@ def test_the_same_record_gives_the_same_file(ending: str, tmp_path: Path) -> Non
 def test_another_ending_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadParameters, match=r"expected a name that ends in .png or .svg, found .pdf"):
         draw_to_file(draw_record(ecg(), 250, ("I",)), tmp_path / "record.pdf")
+
+
+def one_beat(fs_hz: float = 250) -> Truth:
+    """A beat with all its waves, R at 1 s, P from 0.8 to 0.9 s, QRS from 0.96 to 1.04 s, T from 1.2 to 1.4 s."""
+    events = [
+        ("(N", 0, 12), ("(p)", 0.8, 0.9), ("p", 0.85, 0.85), ("(N)", 0.96, 1.04), ("N", 1, 1), ("(t)", 1.2, 1.4),
+        ("V", 4, 4), ("(N)", 3.9, 4.1),
+    ]  # fmt: skip
+    return Truth.of((code, round(start * fs_hz), round(end * fs_hz)) for code, start, end in events)
+
+
+def shaded_mm(figure: Figure) -> list[tuple[float, float]]:
+    """From where to where something is shaded, in mm from the first sample."""
+    boxes = [path.get_extents() for shade in figure.axes[0].collections for path in shade.get_paths()]
+    return sorted({(round(box.x0, 3), round(box.x1, 3)) for box in boxes})
+
+
+def test_waves_are_shaded_from_onset_to_end() -> None:
+    figure = draw_sheet(Sheet(ecg(), 250, ("I",), page_rows(("I",), 10), one_beat()))
+    expected = [(0.8, 0.9), (0.96, 1.04), (1.2, 1.4), (3.9, 4.1)]
+    for (left, right), (begin, end) in zip(shaded_mm(figure), expected, strict=True):
+        assert (left, right) == pytest.approx((25 * begin, 25 * end), abs=25 * 0.5 / 250)
+
+
+def test_a_page_further_on_has_its_own_zero() -> None:
+    figure = draw_sheet(Sheet(ecg(), 250, ("I",), page_rows(("I",), 12, at_s=0.9), one_beat()))
+    (beat,) = [text for text in figure.axes[0].texts if text.get_text() == "N"]
+    assert beat.get_position()[0] == pytest.approx(25 * 0.1)
+    labels = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert labels[:3] == ["0.9", "1.9", "2.9"]
+
+
+def test_the_same_second_lies_at_the_same_place_in_every_row_of_twelve_leads() -> None:
+    axes = draw_sheet(Sheet(ecg(12), 250, LEADS, page_rows(LEADS, 10))).axes[0]
+    traces = [line for line in axes.lines if len(line.get_xdata()) == 625]  # 2.5 s of 250 Hz
+    assert sorted({float(np.asarray(line.get_xdata())[0]) for line in traces}) == [0, 62.5, 125, 187.5]
+    assert len(traces) == 12
+
+
+def test_the_legend_names_what_is_drawn_and_nothing_else() -> None:
+    axes = draw_sheet(Sheet(ecg(), 250, ("I",), page_rows(("I",), 10), one_beat())).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "P wave", "QRS", "T wave", "QRS, not normal", "V: ventricular premature",
+    ]  # fmt: skip
+    assert draw_record(ecg(), 250, ("I",)).axes[0].get_legend() is None
