@@ -28,7 +28,6 @@ class PriorName(StrEnum):
 
     COHORT = "as in the cohort"
     EQUAL = "all alike"
-    ESTIMATED = "estimated from the unlabelled recordings"
 
 
 class Ranking(Frozen):

@@ -11,7 +11,6 @@ from chiron.learning.training import Recipe
 from chiron.learning.zero_shot import (
     class_probabilities,
     decisions_of,
-    estimated_shares,
     fit_to_stream,
     logits_at_speeds,
     mean_f1,
@@ -78,14 +77,6 @@ def test_a_prior_moves_the_probabilities_by_bayes_rule():
     # taught 1:1, there 1:3: odds of 2:1 become 2:3
     moved = with_prior(np.array([[2 / 3, 1 / 3]]), np.array([0.5, 0.5]), np.array([0.25, 0.75]))
     np.testing.assert_allclose(moved, [[0.4, 0.6]])
-
-
-def test_shares_are_recovered_without_labels_from_a_calibrated_classifier():
-    # two classes; a test that is right in 9 of 10 of either; taught at 1:1, met at 1:4
-    n = 1000
-    calls = np.array([0.2 * 0.9 + 0.8 * 0.1, 0.2 * 0.1 + 0.8 * 0.9]) * n  # 260 and 740
-    probability = np.repeat([[0.9, 0.1], [0.1, 0.9]], calls.round().astype(int), axis=0)
-    np.testing.assert_allclose(estimated_shares(probability, np.array([0.5, 0.5])), [0.2, 0.8], atol=1e-3)
 
 
 def test_class_probabilities_sum_to_one():
