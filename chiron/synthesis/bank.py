@@ -50,7 +50,7 @@ def _between(low: float, high: float, share: float) -> float:
 def _colour(x: Floats32, kind: int, at: float, other: float, fs_hz: float) -> None:
     """Filter white noise in place. `at` and `other` in (0, 1) say where in their ranges the corners are."""
     if kind == 0:
-        filter_row(x, low_pass(_between(0.1, 0.35, at), fs_hz))
+        filter_row(x, low_pass(_between(0.1, 0.22, at), fs_hz))
     elif kind == 1:
         filter_row(x, gentle_low_pass(_between(0.5, 3.0, at), fs_hz))
         filter_row(x, low_pass(_between(7.0, 20.0, other), fs_hz))

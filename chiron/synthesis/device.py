@@ -122,10 +122,10 @@ def _add(track: Floats32, gains: Floats32, x_SL: Floats32) -> None:  # noqa: N80
 def _slip(stream: Bits, track: Floats32, fs_hz: float) -> int:
     """An electrode slips or is knocked, once or more often; how often. Half of the steps come back."""
     track[:] = 0.0
-    n_steps = 1 + pick(stream, np.array(_STEPS))
+    n_steps = 1 + int(pick(stream, np.array(_STEPS)))
     for _ in range(n_steps):
-        first = np.int64(unit(stream) * track.size)
-        last = first + np.int64(log_uniform(stream, 0.08, 1.0) * fs_hz)
+        first = int(unit(stream) * track.size)
+        last = first + int(log_uniform(stream, 0.08, 1.0) * fs_hz)
         if chance(stream, 0.4):
             last = track.size
         track[first:last] += np.float32(normal(stream, 0.0, 1.2))
@@ -135,7 +135,7 @@ def _slip(stream: Bits, track: Floats32, fs_hz: float) -> int:
 @compiled("float64(uint64[::1], float32[::1], float64)")
 def _switch_on(stream: Bits, track: Floats32, fs_hz: float) -> float:
     """The charge that fades after switching on, and its mV at the start."""
-    size_mv, keep = normal(stream, 0.0, 1.5), exp(-1.0 / (log_uniform(stream, 0.05, 0.8) * fs_hz))
+    size_mv, keep = float(normal(stream, 0.0, 1.5)), exp(-1.0 / (log_uniform(stream, 0.05, 0.8) * fs_hz))
     left_mv = size_mv
     for i in range(track.size):
         track[i] = left_mv
@@ -180,7 +180,7 @@ def _hum(stream: Bits, track: Floats32, mains_hz: float, fs_hz: float, low_pass_
     for harmonic, amplitude_mv in ((1.0, size_mv), (3.0, third_mv)):
         if amplitude_mv > 0.0:
             _add_sine(track, harmonic * mains_hz / fs_hz, unit(stream), amplitude_mv)
-    return 1000.0 * size_mv
+    return float(1000.0 * size_mv)
 
 
 @compiled("void(uint64[::1], float32[::1], float64, float64, float64)")
@@ -215,4 +215,4 @@ def _lose_contact(stream: Bits, x_SL: Floats32, fs_hz: float) -> float:  # noqa:
         for j in range(leads):
             if every or j == lead:
                 x_SL[first:last, j] = x_SL[first, j] if held else np.float32(0.0)
-    return samples / fs_hz  # type: ignore[no-any-return]
+    return samples / fs_hz

@@ -36,6 +36,7 @@ _QUIETEST: Final = (0.1, 0.05, 0.3, 0.2)  # the envelope's standard deviation, i
 _WILDEST: Final = (0.6, 0.7, 1.3, 1.0)
 _SLOWEST_S: Final = (5.0, 20.0, 4.0, 5.0)  # time constant of the envelope
 _BURSTS: Final = (0.55, 0.27, 0.135, 0.045)  # how often there are 0, 1, 2, 3
+_LOUDEST: Final = 2.0  # standard deviations: in a day of noise the loudest second is not all there is
 _KNOTS_PER_S: Final = 10.0
 _CHUNK: Final = 1024  # samples that are mixed at a time: they stay in the processor's fastest memory
 _CHUNKS_PER_STRETCH: Final = 32  # then the mixture goes over to other places in the bank
@@ -136,7 +137,7 @@ def _draw_envelopes(stream: Bits, sizes: Floats, n_knots: int, knot_s: float) ->
         if sizes[k] == 0.0:
             continue
         for i in range(n_knots):
-            size = exp(sigma * level)
+            size = exp(sigma * min(level, _LOUDEST))
             level = keep * level + add * normal(stream, 0.0, 1.0)
             total += size * size
             out[k, i] = size
@@ -268,8 +269,8 @@ def _faded(loud: Floats32, to_new: int) -> Floats32:
     out, n = np.empty_like(loud), loud.shape[1]
     for k in range(loud.shape[0]):
         for s in range(n):
-            share = np.float32(s + 1) / np.float32(n + 1)
-            out[k, s] = loud[k, s] * np.sqrt(share if to_new else np.float32(1.0) - share)
+            u = (s + 1) / (n + 1) if to_new else (n - s) / (n + 1)
+            out[k, s] = loud[k, s] * np.sqrt(u * u * (3.0 - 2.0 * u))  # begins without a jump
     return out
 
 

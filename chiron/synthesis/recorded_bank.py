@@ -108,7 +108,7 @@ def _verified(path: Path | None, sha256: str) -> dict[str, npt.NDArray[Any]]:
     if found != sha256:
         raise Damaged(f"noise bank: expected SHA-256 {sha256}, found {found}; name the file that the cohort asks for")
     try:
-        arrays = load(content)
+        arrays: dict[str, npt.NDArray[Any]] = load(content)
     except (SafetensorError, KeyError, ValueError) as error:
         raise Damaged(f"noise bank: expected a safetensors file, found {type(error).__name__}") from error
     if _RATE not in arrays or arrays[_RATE].shape != (1,):
@@ -155,7 +155,7 @@ def resample(x: Floats32, up: int, down: int) -> Floats32:
     A sinc within a Hann window, 16 zeros to either side; scipy's filters may differ in the last bit between machines.
     """
     cutoff = min(1.0, up / down)
-    reach = np.int64(np.ceil(_ZEROS / cutoff))
+    reach = int(np.ceil(_ZEROS / cutoff))
     taps = np.zeros((up, 2 * reach))
     for phase in range(up):
         for k in range(2 * reach):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from scipy.signal import welch
+from scipy.signal import butter, sosfilt, welch
 
 from chiron.synthesis.bank import BANK_SAMPLES, COLOURS, make_bank
+from chiron.synthesis.recorded_bank import read_recordings
 from schemas.states import NoiseKind
 
 MOTION, MUSCLE, TREMOR = (
@@ -47,3 +48,27 @@ def test_a_bank_is_made_once_per_sampling_rate_and_is_the_same_whenever_it_is_ma
     assert make_bank(360.0) is first
     make_bank.cache_clear()
     assert np.array_equal(make_bank(360.0).samples, first.samples)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("kind", "high_pass_hz", "bands_hz"),
+    [
+        (NoiseKind.WANDER, 0.05, ((0.0, 0.5), (0.5, 1.0))),  # above is what the electrodes of 1984 had of the rest
+        (NoiseKind.MOTION, 0.5, ((0.5, 1.0), (1.0, 2.0), (2.0, 5.0), (5.0, 15.0))),
+        (NoiseKind.MUSCLE, 5.0, ((5.0, 15.0), (15.0, 25.0), (25.0, 40.0))),
+    ],
+)
+def test_each_kind_has_the_spectrum_of_the_noise_stress_test_recordings(real_data, kind, high_pass_hz, bands_hz):
+    recorded = _band_shares(read_recordings(real_data / "nstdb")[kind], high_pass_hz, bands_hz)
+    own = _band_shares(make_bank(360.0).samples[list(NoiseKind).index(kind)], high_pass_hz, bands_hz).mean(axis=0)
+    for band, share, both in zip(bands_hz, own, recorded.T, strict=True):
+        assert both.min() / 1.6 < share < 1.6 * both.max(), band
+
+
+def _band_shares(rows, high_pass_hz, bands_hz):
+    """(rows, bands) of the power between the high pass and 40 Hz."""
+    x = sosfilt(butter(2, high_pass_hz, "high", fs=360, output="sos"), rows.astype(np.float64), axis=1)
+    x = sosfilt(butter(2, 40.0, "low", fs=360, output="sos"), x, axis=1)[:, 7200:]
+    f, power = welch(x, 360, nperseg=7200)
+    return np.stack([power[:, (f >= low) & (f < high)].sum(1) / power.sum(1) for low, high in bands_hz], axis=1)
