@@ -4,12 +4,12 @@ Shapes: records N, leads L of the specification, measured leads K that these nee
 (specification, seed, index); memory is used again from record to record.
 """
 
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from chiron.settings import settings
 from chiron.synthesis.arithmetic import Floats, exp
 from chiron.synthesis.arrays import Records
 from chiron.synthesis.bank import Bank, make_bank
@@ -225,13 +225,12 @@ def _make_records(cohort: _Cohort, first: int, memory: _Memory, out: _Output) ->
         _make_record(cohort, np.uint64(first + row), row, memory, out)
 
 
-def synthesize_records(spec: CohortSpec, first: int, stop: int, *, noise_bank: Path | None = None) -> Records:
+def synthesize_records(spec: CohortSpec, first: int, stop: int) -> Records:
     """Records `first` <= i < `stop`, the same whatever else is asked for.
 
-    noise_bank: the file of recorded noise, where the specification names one. Raises NotFound, Damaged where it is not
-    the one that is named.
+    Raises NotFound, Damaged where the setting `noise_bank` is not the file of noise that the specification names.
     """
-    cohort = _cohort_of(spec, noise_bank)
+    cohort = _cohort_of(spec)
     n = stop - first
     out = _Output(
         signals=np.empty((n, len(spec.leads), spec.n_samples), dtype=np.int16),
@@ -290,13 +289,13 @@ def _missing(spec: CohortSpec, first: int, group: Ints) -> dict[str, npt.NDArray
     return {column: missing_mask(spec, first, group, column) for column in columns}
 
 
-def _cohort_of(spec: CohortSpec, noise_bank: Path | None) -> _Cohort:
+def _cohort_of(spec: CohortSpec) -> _Cohort:
     measured = measured_leads(spec.leads)
     groups = list(spec.groups.values())
     bank = make_bank(spec.fs_hz)
     recorded = bank
     if spec.noise_bank_sha256 is not None:
-        recorded = load_bank(noise_bank, spec.noise_bank_sha256, spec.fs_hz)
+        recorded = load_bank(settings().noise_bank, spec.noise_bank_sha256, spec.fs_hz)
     return _Cohort(
         seed=spec.seed,
         fs_hz=spec.fs_hz,
