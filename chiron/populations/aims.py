@@ -128,9 +128,6 @@ _ELEVATED, _DEPRESSED, _INVERTED, _FLAT_T = (
 _LVH, _RVH = Aim(voltage=Voltage.LEFT_HYPERTROPHY), Aim(voltage=Voltage.RIGHT_HYPERTROPHY)
 _SCAR: Final = Aim(scar=True)
 _ATRIAL, _VENTRICULAR = Ectopy.ATRIAL, Ectopy.VENTRICULAR
-_STRAIN: Final = Aim(
-    voltage=Voltage.LEFT_HYPERTROPHY, repolarisation=Repolarisation.T_INVERSION, territory=Territory.LATERAL
-)
 _OTHER: Final = (  # the weights of the usual groups of a cohort
     _ectopy(_ATRIAL, weight=0.11),
     _ectopy(_VENTRICULAR, weight=0.06),
@@ -206,7 +203,6 @@ _SNOMED: Final[Mapping[str, tuple[Aim, ...]]] = {
     "266249003": (_LVH, _RVH),
     "164873001": (_LVH,),
     "55827005": (_LVH,),
-    "370365005": (_STRAIN,),
     "89792004": (_RVH,),
     "251146004": (Aim(voltage=Voltage.LOW),),
     "39732003": (Aim(axis=Axis.LEFT),),

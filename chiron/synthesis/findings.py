@@ -200,7 +200,6 @@ _MORPHOLOGY: Final[Mapping[str, _Rule]] = {
     "266249003": _in(Voltage.LEFT_HYPERTROPHY, Voltage.RIGHT_HYPERTROPHY),
     "164873001": _in(Voltage.LEFT_HYPERTROPHY),
     "55827005": _in(Voltage.LEFT_HYPERTROPHY),
-    "370365005": lambda f: in_state(f, Voltage.LEFT_HYPERTROPHY) & _ischaemia(f) & in_state(f, Territory.LATERAL),
     "89792004": _in(Voltage.RIGHT_HYPERTROPHY),
     "251146004": _in(Voltage.LOW),
     "39732003": lambda f: in_state(f, Axis.LEFT) | in_state(f, VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK),

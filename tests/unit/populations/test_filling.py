@@ -2,9 +2,9 @@
 
 import numpy as np
 import polars as pl
-from small_hospital import records_of
+from small_hospital import readings_of, records_of
 
-from chiron.populations.filling import filled, found_in
+from chiron.populations.filling import fill_report, filled, found_in
 from chiron.quality.strata import find_holes
 from schemas.missingness import Hole
 from schemas.populations import RefusedHole
@@ -80,3 +80,16 @@ def test_a_report_says_what_is_still_lacking():
     assert [each.refused for each in report.holes] == [None, None, "no model"]
     assert (report.n_holes, report.n_closed, report.n_refused) == (3, 1, 1)
     assert (report.n_lacking, report.n_still_lacking) == (17, 11)
+
+
+def test_a_validated_cohort_is_counted_as_its_recordings_are_measured(tmp_path, validated):
+    """60 recordings of 72 beats per minute that can be read; every second one is called fibrillation by both readers."""
+    cohort = validated(tmp_path, records_of(age_years=[50.0] * 60), readings_of())
+    usual, fast, unreadable = (
+        hole("40-64", rate="60-99", quality="acceptable"),
+        hole("40-64", rate="100+"),
+        hole(quality="unacceptable"),
+    )
+    report = fill_report([usual, fast, unreadable], cohort)
+    assert [each.n_synthetic for each in report.holes] == [30, 0, 0]
+    assert report.n_closed == 1
