@@ -83,7 +83,7 @@ def test_a_report_says_what_is_still_lacking():
 
 
 def test_a_validated_cohort_is_counted_as_its_recordings_are_measured(tmp_path, validated):
-    """60 recordings of 72 beats per minute that can be read; every second one is called fibrillation by both readers."""
+    """60 recordings of 72 beats per minute that can be read; both readers call every second one fibrillation."""
     cohort = validated(tmp_path, records_of(age_years=[50.0] * 60), readings_of())
     usual, fast, unreadable = (
         hole("40-64", rate="60-99", quality="acceptable"),
