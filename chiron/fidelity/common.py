@@ -63,7 +63,7 @@ def _closest(leads: Sequence[str]) -> str:
 def agree_on_preparation(real: Chosen, synthetic: Chosen) -> Preparation:
     """The lower rate (100 Hz at most), the coarser step, and a length that nearly all records of both sides have."""
     sides = (real.rows, synthetic.rows)
-    rate = min(_RATE_HZ, *(float(rows["fs_hz"].min()) for rows in sides))  # type: ignore[arg-type] - no null in it
+    rate = min(_RATE_HZ, *(float(rows["fs_hz"].to_numpy().min()) for rows in sides))
     seconds = [float(np.percentile((rows["n_samples"] / rows["fs_hz"]).to_numpy(), 10)) for rows in sides]
     return Preparation(
         rate_hz=rate,

@@ -11,7 +11,7 @@ from chiron.fidelity.common import agree_on_leads, agree_on_preparation
 from chiron.fidelity.conditions import Pair, condition_of, mixed_alike, mixed_condition, two_sample_test
 from chiron.fidelity.measured import measure
 from chiron.fidelity.reach import kinds_of_patient, reach
-from chiron.fidelity.transfer import Task, tested, transfer_of, with_cohort_of
+from chiron.fidelity.transfer import Task, scores_of, transfer_of, with_cohort_of
 from chiron.fidelity.verdicts import verdicts
 from chiron.progress import report_progress
 from schemas.fidelity import Condition, FidelityReport, RareStrata, Side, Transfer, TwoSampleTest
@@ -84,7 +84,7 @@ def _recordings(pair: Pair) -> tuple[TwoSampleTest, ...]:
     """Whole recordings, by the quantities of the table and by the features that models read."""
     real, made = pair.measured
     which = mixed_alike(pair)
-    tests = [
+    tests: list[tuple[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]] = [
         ("quantities of the table", (real.values, made.values)),
         ("features of one lead", (real.of_one_lead, made.of_one_lead)),
     ]
@@ -100,7 +100,7 @@ def _models(pair: Pair) -> tuple[tuple[Transfer, ...], tuple[RareStrata, ...]]:
     tasks = [(c, code, *_tasks(pair, c)) for c, code in enumerate(pair.codes[:_MOST_TRANSFERS])]
     possible = [task for task in tasks if task[2].is_possible and task[3].is_possible]
     for done, (c, code, real, cohort) in enumerate(possible, start=1):
-        scores = tested(real, cohort, seed=pair.seed)
+        scores = scores_of(real, cohort, seed=pair.seed)
         transfers.append(transfer_of(code, real, cohort, scores))
         held = with_cohort_of(code, real, strata[_decided(pair.chosen[0], c)], scores)
         rare += [held] if held else []

@@ -22,7 +22,7 @@ _PARTS_S: Final = (
     (Part.ST, 0.075, 0.15),
     (Part.T_WAVE, 0.15, 0.45),
 )
-_N_SHUFFLES: Final = 5
+_N_SHUFFLES: Final = 3
 _TINY_MV: Final = 1e-3
 
 Floats = npt.NDArray[np.float64]

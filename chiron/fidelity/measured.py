@@ -47,7 +47,7 @@ class Measured:
     @property
     def has_beat(self) -> npt.NDArray[np.bool_]:
         """(N,) whether there is an averaged beat."""
-        return np.isfinite(self.beat).all(axis=1)
+        return np.asarray(np.isfinite(self.beat).all(axis=1))
 
     @property
     def of_one_lead(self) -> npt.NDArray[np.float32]:
@@ -87,4 +87,4 @@ def _features(filtered: npt.NDArray[np.float32], rate_hz: float) -> npt.NDArray[
     x = prepare(filtered[None], rate_hz, rate_hz)[0]
     peaks = find_r_peaks(x, rate_hz)
     both = np.concatenate([features_at(peaks, x, rate_hz), beat_features(peaks, x, rate_hz)])
-    return np.nan_to_num(both)[_KEPT]
+    return np.asarray(np.nan_to_num(both)[_KEPT], dtype=np.float32)

@@ -17,7 +17,7 @@ from schemas.base import Interval
 from schemas.codes import Code, concept_name
 from schemas.fidelity import RareStrata, Transfer
 
-__all__ = ["Task", "Tested", "rarest", "tested", "transfer_of", "with_cohort_of"]
+__all__ = ["Task", "Tested", "rarest", "scores_of", "transfer_of", "with_cohort_of"]
 
 _N_TREES: Final = 150
 _LEAF: Final = 3
@@ -39,7 +39,7 @@ class Task(NamedTuple):
     @property
     def is_possible(self) -> bool:
         """Whether there is enough of either class."""
-        return min(self.truth.sum(), (~self.truth).sum()) >= _FEWEST
+        return bool(min(self.truth.sum(), (~self.truth).sum()) >= _FEWEST)
 
 
 class Tested(NamedTuple):
@@ -50,7 +50,7 @@ class Tested(NamedTuple):
     both: Floats
 
 
-def tested(real: Task, cohort: Task, *, seed: int) -> Tested:
+def scores_of(real: Task, cohort: Task, *, seed: int) -> Tested:
     """Grow the forests. The cohort weighs as much as the real training records, and each class as much as the other."""
     folds = StratifiedGroupKFold(_N_FOLDS, shuffle=True, random_state=seed)
     alone, both = np.zeros(real.truth.size), np.zeros(real.truth.size)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.base import Interval
-from schemas.fidelity import Condition, GiveAway, Quantity, RareStrata, Reach, Region, Transfer, TwoSampleTest
+from schemas.fidelity import Condition, Quantity, RareStrata, Reach, Region, Transfer, TwoSampleTest
 
 __all__ = ["GOOD_ENOUGH", "condition_sentence", "verdicts"]
 
@@ -19,23 +19,25 @@ def verdicts(
     mixed: Condition, transfers: Sequence[Transfer], reach: Reach, rare: Sequence[RareStrata]
 ) -> tuple[str, ...]:
     """The answer in a few sentences, the most important first."""
-    said = [mixed.sentence, _null_sentence(mixed.beats), _medians_sentence(mixed.quantities)]
+    said = [_told_sentence(mixed), _give_away_sentence(mixed), _null_sentence(mixed.beats)]
+    said += [_medians_sentence(mixed.quantities)]
     said += [_transfer_sentence(transfers), _reach_sentence(reach), _rare_sentence(rare)]
     return tuple(sentence for sentence in said if sentence)
 
 
 def condition_sentence(condition: Condition) -> str:
     """How well averaged beats can be told apart, and what gives them away."""
+    return f"{_told_sentence(condition)} {_give_away_sentence(condition)}".strip()
+
+
+def _told_sentence(condition: Condition) -> str:
     if condition.beats is None:
         return f"{_capital(condition.name)}: too few readable beats of like rate to compare their shape."
     area = condition.beats.real_synthetic
-    told = (
+    return (
         f"{_capital(condition.name)}: averaged beats of the same label and rate are told from real ones with "
         f"AUROC {_interval(area)}; {_judged(area)}."
     )
-    if (area.lower or 0.0) <= _HALF:
-        return told
-    return f"{told} {_give_away_sentence(condition.give_aways, condition.regions)}"
 
 
 def _judged(area: Interval) -> str:
@@ -49,11 +51,13 @@ def _judged(area: Interval) -> str:
     return f"the target, below {GOOD_ENOUGH}, is missed"
 
 
-def _give_away_sentence(found: Sequence[GiveAway], regions: Sequence[Region]) -> str:
-    if not found:
+def _give_away_sentence(condition: Condition) -> str:
+    """What a classifier reads; nothing where it reads nothing."""
+    found = condition.give_aways
+    if condition.beats is None or not found or (condition.beats.real_synthetic.lower or 0.0) <= _HALF:
         return ""
     first = found[0]
-    by_part = {region.part: region for region in regions}
+    by_part = {region.part: region for region in condition.regions}
     where = _where(by_part[first.part]) if first.part in by_part else ""
     rest = [row for row in found[1:3] if (row.alone.lower or 0.0) > _HALF]
     also = "".join(f", then the {row.part.value} ({_interval(row.alone)})" for row in rest)
