@@ -120,11 +120,14 @@ def _show_record(dataset: "Dataset", record_id: str, picture: Path, *, at_s: flo
 
 
 def _show_cohort(dataset: "Dataset", out: Path | None, *, as_json: bool) -> None:
+    from chiron.errors import BadParameters
     from chiron.report.cohort import read_cohort
     from chiron.report.cohort_page import write_cohort
     from cli.showing import cohort_facts, cohort_screen
 
     cohort = read_cohort(dataset)
+    if out and out.suffix.lower() != ".html":
+        raise BadParameters(f"drawing: expected a name that ends in .html, found {out.suffix or 'no ending'}")
     if out:
         write_cohort(dataset, out)
     if as_json:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from chiron.datasets.workdir import write_file
+from chiron.errors import BadParameters
 from chiron.report.records import RecordView, draw_view
 from chiron.report.templates import drawing, render_page, versions
 from chiron.report.traces import draw_to_file
@@ -12,6 +13,7 @@ from chiron.report.truth import BEAT_NAMES
 __all__ = ["in_words", "render_record", "write_record"]
 
 _PAGE: Final = ".html"
+_ENDINGS: Final = (_PAGE, ".svg", ".png")
 _MM_PER_INCH: Final = 25.4
 
 
@@ -37,7 +39,12 @@ def write_record(view: RecordView, path: Path, *, at_s: float = 0.0) -> None:
 
     Raises BadParameters for another ending, or where the record has no such second.
     """
-    if path.suffix.lower() == _PAGE:
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise BadParameters(
+            f"drawing: expected a name that ends in {', '.join(_ENDINGS)}, found {path.suffix or 'no ending'}"
+        )
+    if ending == _PAGE:
         write_file(path, render_record(view, at_s=at_s).encode())
     else:
         draw_to_file(draw_view(view, at_s=at_s), path)

@@ -53,8 +53,8 @@ def test_a_workdir_with_other_files_is_refused(tmp_path, command):
     ("text", "expected"),
     [
         ("synthesis: {cohort: {n_records: none}}", "synthesis.cohort.n_records"),
-        ("synthesis: {cohort: {prevalence: {sinus: 0.5}}}", "expected non-negative shares with sum 1, found sum 0.5"),
-        ("training: {epochs: 3}", "training.epochs"),
+        ("synthesis: {cohort: {groups: {sinus: {share: 0.5}}}}", "expected shares with sum 1, found sum 0.5"),
+        ("training: {epochs: 3}", "training.epochs: expected one of target_system, target_code, window, seed"),
         ("a: [", "expected YAML"),
         ("- 1", "parameters"),
     ],
