@@ -13,7 +13,7 @@ from chiron.synthesis.plan import Case, add_beat, add_p_wave
 from chiron.synthesis.structures import Beat, position
 from schemas.states import AvConduction, VentricularConduction
 
-__all__ = ["Pathway", "atrial_rr_s", "conduct", "draw_normal_pathway", "draw_pathway"]
+__all__ = ["Pathway", "conduct", "draw_normal_pathway", "draw_pathway"]
 
 _FIRST_DEGREE: Final = position(AvConduction.FIRST_DEGREE_BLOCK)
 _WENCKEBACH: Final = position(AvConduction.WENCKEBACH)
@@ -58,7 +58,7 @@ def draw_pathway(case: Case) -> Pathway:
         room_s = rr_s * (cycle - 1) / cycle - _QRS_S - usual.pr_s
         growth_s = min(uniform(stream, 0.03, 0.09), max(room_s / _steps(cycle - 2), 0.01))
         return Pathway(usual.pr_s, growth_s, cycle)
-    return usual
+    return usual  # type: ignore[no-any-return]
 
 
 @compiled("int64(uint64[::1], float64, int64)")
@@ -67,7 +67,7 @@ def _draw_cycle(stream: Bits, rr_s: float, least: int) -> int:
     cycle = max(pick(stream, np.array(_CYCLE_SHARES)), least)
     while cycle < _MOST_IN_CYCLE and rr_s * (cycle - 1) / cycle < _FASTEST_ATRIA_S:
         cycle += 1
-    return cycle
+    return cycle  # type: ignore[no-any-return]
 
 
 @compiled("float64(int64)")
@@ -77,12 +77,6 @@ def _steps(n: int) -> float:
     for k in range(n):
         total += 1.0 / (k + 1.0)
     return total
-
-
-@compiled()
-def atrial_rr_s(pathway: Pathway, rr_s: float) -> float:
-    """The atria's mean interval where rr_s is the ventricles'."""
-    return rr_s if pathway.cycle == 0 else rr_s * (pathway.cycle - 1.0) / pathway.cycle
 
 
 @compiled()

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import Floats
+from chiron.synthesis.arithmetic import Floats, exp, log
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, chance, log_uniform, normal, uniform
 from chiron.synthesis.plan import Case, add_beat, add_p_wave, last_s
@@ -19,7 +19,6 @@ __all__ = [
     "Focus",
     "add_atrial_run",
     "add_ventricular_run",
-    "beats_per_rr",
     "counted",
     "draw_early",
     "draw_focus",
@@ -28,6 +27,7 @@ __all__ = [
     "next_is_atrial",
     "no_focus",
     "seen",
+    "usual_interval",
 ]
 
 _NONE: Final = position(Ectopy.NONE)
@@ -67,15 +67,15 @@ def no_focus() -> Focus:
 
 
 @compiled()
-def draw_focus(case: Case) -> Focus:
-    """One person's premature beats, in the pattern of the case."""
+def draw_focus(case: Case, kind: int) -> Focus:
+    """One person's premature beats of this kind, in the pattern of the condition."""
     stream = case.stream
-    if case.ectopy == _NONE:
-        return no_focus()
+    if kind == _NONE:
+        return no_focus()  # type: ignore[no-any-return]
     early, steady = uniform(stream, 0.5, 0.82), uniform(stream, 0.005, 0.07)
     every = case.pattern - _BIGEMINY + 2 if case.pattern >= _BIGEMINY else 0
     share, least, again = _draw_pattern(stream, case.pattern)
-    focus = Focus(case.ectopy, every, share, least, again, early, steady, np.zeros(5))
+    focus = Focus(kind, every, share, least, again, early, steady, np.zeros(5))
     _draw_surely(case, focus)
     return focus
 
@@ -110,13 +110,13 @@ def _draw_surely(case: Case, focus: Focus) -> None:
 @compiled()
 def is_regular(focus: Focus) -> bool:
     """Whether premature beats come at fixed distances."""
-    return focus.every > 0  # type: ignore[no-any-return]
+    return focus.every > 0
 
 
 @compiled()
 def draw_early(stream: Bits, focus: Focus) -> float:
     """The coupling of the next premature beat."""
-    return min(max(normal(stream, focus.early, focus.steady), 0.4), 0.9)
+    return min(max(normal(stream, focus.early, focus.steady), 0.4), 0.9)  # type: ignore[no-any-return]
 
 
 @compiled()
@@ -139,7 +139,7 @@ def is_due(case: Case, focus: Focus, rr_s: float, early: float) -> bool:
 def next_is_atrial(stream: Bits, focus: Focus) -> bool:
     """Whether the next event is atrial; where there are both, each is seen once before chance decides."""
     if focus.kind != _BOTH:
-        return focus.kind == _ATRIAL  # type: ignore[no-any-return]
+        return focus.kind == _ATRIAL
     if focus.memory[1] != focus.memory[2]:
         return focus.memory[1] < focus.memory[2]  # type: ignore[no-any-return]
     return chance(stream, 0.5)  # type: ignore[no-any-return]
@@ -170,7 +170,7 @@ def _draw_length(stream: Bits, focus: Focus) -> int:
     n = focus.least
     while n < _LONGEST_RUN and chance(stream, focus.again):
         n += 1
-    return n  # type: ignore[no-any-return]
+    return n
 
 
 @compiled()
@@ -183,7 +183,7 @@ def add_ventricular_run(case: Case, focus: Focus, rr_s: float, early: float) -> 
         _note(case, focus, at_s, 2)
         at_s += rr_s * uniform(case.stream, _RUN_PACE - 0.12, _RUN_PACE + 0.12)
     focus.memory[0] = 0.0
-    return n
+    return n  # type: ignore[no-any-return]
 
 
 @compiled()
@@ -205,21 +205,25 @@ def add_atrial_run(case: Case, focus: Focus, rr_s: float, early: float, pr_s: fl
 
 
 @compiled()
-def beats_per_rr(case: Case, focus: Focus, pause: float, atrial_pause: float) -> float:
-    """By how much more beats come than without premature ones; pauses relative to the usual interval.
+def usual_interval(case: Case, focus: Focus, pauses: tuple[float, float], cycle: int) -> float:
+    """The usual interval, of the commanded mean one, that makes up for premature beats and for blocked ones.
 
-    pause: after a single ventricular beat (with its coupling 2: fully compensatory); atrial_pause: after an atrial one.
+    pauses: after a single ventricular beat (with its coupling 2 where it is fully compensatory), after an atrial one.
+    cycle: so many usual excitations to one that is blocked, counted anew after premature beats; 0: none is.
     """
+    conducted = cycle - 1.0
     if focus.kind == _NONE:
-        return 1.0
-    n = 1.0 + focus.again
-    if focus.least > 1:
-        n = _SINGLE_SHARE + (1.0 - _SINGLE_SHARE) * (focus.least + focus.again / (1.0 - focus.again))
-    share = max(focus.share, case.rr_s / case.duration_s)  # one at least
-    usual = focus.every - 2.0 if focus.every > 0 else 1.0 / share - 1.0
-    own_pause = pause
-    if focus.kind == _ATRIAL:
-        own_pause = atrial_pause
-    elif focus.kind == _BOTH:
-        own_pause = 0.5 * (pause + atrial_pause)
-    return (usual + n + 1.0) / (usual + focus.early + _RUN_PACE * (n - 1.0) + own_pause)  # type: ignore[no-any-return]
+        return conducted / cycle if cycle > 0 else 1.0
+    n_wanted = 2.0 if focus.kind == _BOTH else 1.0
+    share = max(focus.share, n_wanted * case.rr_s / case.duration_s)
+    single = _SINGLE_SHARE if focus.share >= share and focus.least > 1 else 0.0
+    n = single + (1.0 - single) * (focus.least + focus.again / (1.0 - focus.again))
+    usual, blocked = 1.0 / share - 1.0, 0.0
+    if focus.every > 0:
+        usual = focus.every - 2.0
+        blocked = np.floor(usual / conducted) if cycle > 0 else 0.0
+    elif cycle > 0:
+        lasts = exp(conducted * log(1.0 - share)) if share < 0.9 else 0.0  # so long without an event
+        blocked = lasts / (1.0 - lasts)
+    pause = 0.5 * (pauses[0] + pauses[1]) if focus.kind == _BOTH else pauses[1 if focus.kind == _ATRIAL else 0]
+    return (usual + n + 1.0) / (usual + blocked + focus.early + _RUN_PACE * (n - 1.0) + pause)

@@ -11,7 +11,7 @@ import numpy as np
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import chance, uniform
-from chiron.synthesis.ectopy import Focus, add_ventricular_run, beats_per_rr, counted, draw_early, is_due
+from chiron.synthesis.ectopy import Focus, add_ventricular_run, counted, draw_early, is_due, usual_interval
 from chiron.synthesis.intervals import Variability, new_pacemaker, next_interval
 from chiron.synthesis.plan import Case, Number, add_beat, add_p_wave, add_spike, beat_at, last_s, n_beats, note
 from chiron.synthesis.sinus import draw_sinus_node
@@ -58,7 +58,7 @@ def _beat(case: Case, focus: Focus, kind: int) -> float:
     """Beats of one kind; a premature one makes the pacemaker start anew. Give how much its intervals vary."""
     stream, draft = case.stream, case.draft
     sd = 0.001 if kind == _PACED_BEAT else uniform(stream, 0.003, 0.015)  # nerves hardly reach below the sinus node
-    mean_s = case.rr_s * beats_per_rr(case, focus, 1.0, 1.0)
+    mean_s = case.rr_s * usual_interval(case, focus, (1.0, 1.0), 0)
     pacemaker = new_pacemaker(stream, Variability(sd, 0.3, 1.0, 0.001), mean_s, case.breath_hz, case.duration_s)
     at_s = add_beat(draft, case.first_s, kind)
     counted(focus)
@@ -69,7 +69,7 @@ def _beat(case: Case, focus: Focus, kind: int) -> float:
             add_ventricular_run(case, focus, rr_s, early)
         at_s = add_beat(draft, last_s(draft) + rr_s, kind)
         counted(focus)
-    return sd  # type: ignore[no-any-return]
+    return sd
 
 
 @compiled()
@@ -114,11 +114,12 @@ def _pace_atria(draft: Floats, onset_s: float, before_s: float, spike: bool) -> 
 
 @compiled()
 def _free_atria(case: Case, mean_s: float, early_share: float) -> None:
-    """P waves of a sinus node that leads nothing; `early_share` of them are premature."""
+    """P waves of a sinus node that leads nothing; `early_share` of them are premature, and one at least."""
     stream = case.stream
     node = draw_sinus_node(case, mean_s)
-    at_s, early = case.first_s - mean_s * uniform(stream, 0.0, 1.0), False
+    at_s, early, any_early = case.first_s - mean_s * uniform(stream, 0.0, 1.0), False, False
     while at_s < case.until_s:
         add_p_wave(case.draft, at_s, 1 if early else 0)
-        early = early_share > 0.0 and chance(stream, early_share)
+        early = early_share > 0.0 and (chance(stream, early_share) or (not any_early and at_s > 0.4 * case.duration_s))
         at_s += next_interval(stream, node, at_s) * (uniform(stream, 0.5, 0.8) if early else 1.0)
+        any_early = any_early or (early and at_s > 0.0)

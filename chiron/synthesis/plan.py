@@ -90,7 +90,7 @@ def _append(draft: Floats, row: int, value: float) -> None:
 def last_s(draft: Floats) -> float:
     """The R peak of the last beat so far; long ago where there is none."""
     n = int(draft[_COUNTS, _BEATS])
-    return draft[_BEATS, n - 1] if n > 0 else -1e9  # type: ignore[no-any-return]
+    return draft[_BEATS, n - 1] if n > 0 else -1e9
 
 
 @compiled("int64(float64[:, ::1])")
@@ -112,7 +112,7 @@ def add_beat(draft: Floats, at_s: float, kind: int) -> float:
     t = max(at_s, last_s(draft) + refractory_s)
     _append(draft, _BEATS, t)
     _append(draft, _BEATS + 1, kind)
-    return t
+    return t  # type: ignore[no-any-return]
 
 
 @compiled("void(float64[:, ::1], float64, int64)")

@@ -9,7 +9,7 @@ import numpy as np
 
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, chance, log_normal, normal, uniform
-from chiron.synthesis.ectopy import Focus, add_ventricular_run, beats_per_rr, counted, draw_early, is_due
+from chiron.synthesis.ectopy import Focus, add_ventricular_run, counted, draw_early, is_due, usual_interval
 from chiron.synthesis.intervals import fibrillation_intervals
 from chiron.synthesis.plan import Case, Number, add_beat, add_p_wave, add_turn, last_s, note
 from chiron.synthesis.structures import Beat
@@ -26,7 +26,7 @@ _RECOVERED: Final = 0.7  # of the usual interval after a ventricular beat, befor
 def fibrillate(case: Case, focus: Focus, mean_s: float, window_s: tuple[float, float]) -> None:
     """Irregular beats without P waves, with intervals of this mean; in some people now and then a beat is wide."""
     stream, (from_s, to_s) = case.stream, window_s
-    usual_s = mean_s * beats_per_rr(case, focus, 1.1, 1.1)
+    usual_s = mean_s * usual_interval(case, focus, (1.1, 1.1), 0)
     cv = min(max(log_normal(stream, 0.18, 0.42), 0.05), 0.4, max(0.6 * (1.0 - 0.25 / usual_s), 0.03))
     note(case.draft, Number.RR_SD_RATIO, cv)
     wide_share = uniform(stream, 0.03, 0.2) if chance(stream, 0.18) else 0.0

@@ -6,15 +6,15 @@ import numpy as np
 
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
-from chiron.synthesis.conduction import atrial_rr_s, draw_pathway
+from chiron.synthesis.conduction import draw_pathway
 from chiron.synthesis.draws import Bits, chance, uniform, unit
-from chiron.synthesis.ectopy import Focus, beats_per_rr, draw_focus, no_focus
+from chiron.synthesis.ectopy import Focus, draw_focus, no_focus, usual_interval
 from chiron.synthesis.pacing import drive
 from chiron.synthesis.plan import Case, Number, fill, last_s, new_draft, note
 from chiron.synthesis.reentry import circle, fibrillate, flutter
 from chiron.synthesis.sinus import ATRIAL_PAUSE, draw_sinus_node, lead
 from chiron.synthesis.structures import MARGIN_S, Condition, Plan, Shapes, Wave, position
-from schemas.states import AvConduction, Rhythm
+from schemas.states import AvConduction, Ectopy, Rhythm
 
 __all__ = ["NUMBERS", "plan_rhythm"]
 
@@ -27,6 +27,9 @@ _FLUTTER: Final = position(Rhythm.ATRIAL_FLUTTER)
 _TACHYCARDIA: Final = position(Rhythm.SUPRAVENTRICULAR_TACHYCARDIA)
 _JUNCTIONAL: Final = position(Rhythm.JUNCTIONAL)
 _PACED: Final = position(Rhythm.PACED)
+_NO_ECTOPY: Final = position(Ectopy.NONE)
+_ATRIAL_ECTOPY: Final = position(Ectopy.ATRIAL)
+_VENTRICULAR_ECTOPY: Final = position(Ectopy.VENTRICULAR)
 _QRS: Final = int(Wave.QRS)
 _WIDE_QRS: Final = int(Wave.WIDE_QRS)
 _FASTEST_BPM: Final = 250.0
@@ -50,7 +53,7 @@ def plan_rhythm(stream: Bits, condition: Condition, shapes: Shapes, duration_s: 
     """
     draft = new_draft(plan.beat_s.size)
     case = _new_case(stream, condition, shapes.on_s, duration_s, draft)
-    focus = draw_focus(case)
+    focus = draw_focus(case, _reaching_ventricles(case))
     note(draft, Number.ECTOPIC_COUPLING, focus.early)
     plan.fibrillation_s[:] = np.nan
     if case.rhythm == _FLUTTER:
@@ -81,6 +84,14 @@ def _new_case(stream: Bits, condition: Condition, on_s: Floats, duration_s: floa
         -MARGIN_S - rr_s * unit(stream),  # the first beat lies anywhere
         duration_s + MARGIN_S,
     )
+
+
+@compiled()
+def _reaching_ventricles(case: Case) -> int:
+    """The kind of ectopy that makes beats: behind complete block atrial excitations do not."""
+    if case.av != _COMPLETE_BLOCK or case.ectopy == _NO_ECTOPY:
+        return case.ectopy
+    return _NO_ECTOPY if case.ectopy == _ATRIAL_ECTOPY else _VENTRICULAR_ECTOPY
 
 
 @compiled()
@@ -134,9 +145,8 @@ def _lead(case: Case, focus: Focus, rr_s: float, window_s: tuple[float, float]) 
     """Sinus rhythm; beside a tachycardia without premature beats."""
     pathway = draw_pathway(case)
     own = no_focus() if case.rhythm in (_FIBRILLATION, _TACHYCARDIA) else focus
-    pause = 2.0 - own.early if own.least == 1 else 1.2
-    more = beats_per_rr(case, own, pause, 0.5 * (ATRIAL_PAUSE[0] + ATRIAL_PAUSE[1]))
-    node = draw_sinus_node(case, atrial_rr_s(pathway, rr_s) * more)
+    pauses = (2.0 - own.early if own.least == 1 else 1.2, 0.5 * (ATRIAL_PAUSE[0] + ATRIAL_PAUSE[1]))
+    node = draw_sinus_node(case, rr_s * usual_interval(case, own, pauses, pathway.cycle))
     if pathway.growth_s > 0.0:
         note(case.draft, Number.PR_GROWTH_MS, 1000.0 * pathway.growth_s)
     lead(case, node, pathway, own, window_s)

@@ -49,7 +49,7 @@ def draw_sinus_node(case: Case, mean_s: float) -> Pacemaker:
     note(draft, Number.LF_HF, known_lf_hf(variability, mean_s, case.breath_hz))
     note(draft, Number.BREATH_RR_SHARE, breath_share(variability))
     note(draft, Number.SINUS_RATE_BPM, 60.0 / mean_s)
-    return new_pacemaker(stream, variability, mean_s, case.breath_hz, case.duration_s)
+    return new_pacemaker(stream, variability, mean_s, case.breath_hz, case.duration_s)  # type: ignore[no-any-return]
 
 
 @compiled()

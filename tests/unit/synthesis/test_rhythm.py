@@ -246,6 +246,22 @@ def test_in_complete_block_p_waves_and_beats_know_nothing_of_each_other():
     assert {int(kind) for plan in plans for kind in plan.kind} == {Beat.JUNCTIONAL, Beat.ESCAPE}
 
 
+def test_behind_complete_block_atrial_ectopy_makes_early_p_waves_and_no_beats():
+    for ectopy in (Ectopy.ATRIAL, Ectopy.BOTH):
+        for plan in plans_of(20, 10.0, av=AvConduction.COMPLETE_BLOCK, ectopy=ectopy, bpm=45.0):
+            assert plan.p_ectopic[(plan.p_s > 0) & (plan.p_s < 10)].any()
+            assert (plan.kind == Beat.VENTRICULAR).any() == (ectopy is Ectopy.BOTH)
+            assert not np.isin(plan.kind, (Beat.ATRIAL, Beat.ABERRANT)).any()
+
+
+@pytest.mark.parametrize("av", [AvConduction.WENCKEBACH, AvConduction.MOBITZ_II])
+def test_premature_beats_leave_the_mean_rate_where_some_are_blocked_too(av):
+    for ectopy in (Ectopy.ATRIAL, Ectopy.VENTRICULAR):
+        for pattern in (EctopyPattern.FREQUENT, EctopyPattern.BIGEMINY, EctopyPattern.TRIGEMINY):
+            found = [mean_rate_bpm(p, 60) for p in plans_of(20, av=av, ectopy=ectopy, pattern=pattern, bpm=50.0)]
+            assert np.mean(found) == pytest.approx(50, rel=0.05)
+
+
 def test_ventricular_escape_is_slow():
     plans = plans_of(40, 10.0, av=AvConduction.COMPLETE_BLOCK, bpm=65.0)
     assert all((plan.kind == Beat.JUNCTIONAL).all() for plan in plans)
