@@ -1,40 +1,49 @@
 import numpy as np
 import pytest
 
-from chiron.synthesis.leads import derive_leads, lead_matrix, measured_leads
-from chiron.synthesis.record import synthesize_record
-from schemas.cohort import LEADS, CohortSpec
+from chiron.synthesis.leads import DOWER, DOWER_INVERSE, derive_leads, measured_leads, rotation, turning
+from schemas.cohort import LEADS
+
+MEASURED = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
-def test_limb_leads_obey_einthoven_and_goldberger_to_the_converters_step():
-    for index in range(6):
-        spec = CohortSpec(leads=LEADS, duration_s=8)
-        lead = dict(zip(LEADS, synthesize_record(spec, index).signal.astype(int), strict=True))
-        assert np.array_equal(lead["III"], lead["II"] - lead["I"])
-        assert np.abs(lead["aVR"] + (lead["I"] + lead["II"]) / 2).max() <= 0.5
-        assert np.abs(lead["aVL"] - (lead["I"] - lead["II"] / 2)).max() <= 0.5
-        assert np.abs(lead["aVF"] - (lead["II"] - lead["I"] / 2)).max() <= 0.5
-
-
-@pytest.mark.parametrize("leads", [("I",), ("II", "V5"), ("aVF",), ("V1", "III", "I"), LEADS])
-@pytest.mark.parametrize("fs_hz", [100, 257, 1000])
-def test_any_leads_at_any_rate_have_a_signal(leads, fs_hz):
-    signal = synthesize_record(CohortSpec(leads=leads, fs_hz=fs_hz, duration_s=5), 0).signal
-    assert signal.shape == (len(leads), round(5 * fs_hz))
-    assert (np.ptp(signal, axis=1) > 50).all()
-
-
-def test_swapped_arms_turn_lead_one_over_and_exchange_two_and_three():
-    measured = ("I", "II", "V1")
-    right, swapped = (lead_matrix(measured, arms_swapped=s) for s in (False, True))
-    assert np.array_equal(swapped[0], -right[0])
-    assert np.allclose(swapped[1], right[1] - right[0])
-    assert np.array_equal(swapped[2], right[2])
-    assert np.allclose(swapped[1] - swapped[0], right[1])  # III is now what II was
+def test_derived_leads_obey_einthoven_and_goldberger_to_the_converters_step():
+    digital = np.random.default_rng(0).integers(-3000, 3000, (8, 500), dtype=np.int32)
+    lead = dict(zip(LEADS, derive_leads(digital, MEASURED, LEADS).astype(int), strict=True))
+    assert np.array_equal(lead["III"], lead["II"] - lead["I"])
+    assert np.abs(lead["aVR"] + (lead["I"] + lead["II"]) / 2).max() <= 0.5
+    assert np.abs(lead["aVL"] - (lead["I"] - lead["II"] / 2)).max() <= 0.5
+    assert np.abs(lead["aVF"] - (lead["II"] - lead["I"] / 2)).max() <= 0.5
 
 
 def test_only_what_is_needed_is_measured():
     assert measured_leads(("I",)) == ("I",)
     assert measured_leads(("aVL", "V2")) == ("I", "II", "V2")
+    assert measured_leads(LEADS) == MEASURED
     digital = np.array([[3, -3], [4, 5]], dtype=np.int32)
     assert derive_leads(digital, ("I", "II"), ("III", "I")).tolist() == [[1, 8], [3, -3]]
+
+
+def test_the_dipole_projects_as_dower_1980_published():
+    assert DOWER.shape == (8, 3)
+    assert DOWER[0].tolist() == [0.632, -0.235, 0.059]  # I
+    assert DOWER[4].tolist() == [0.882, 0.098, -1.277]  # V3
+
+
+def test_the_inverse_is_the_pseudo_inverse_of_linear_algebra():
+    assert np.allclose(DOWER_INVERSE, np.linalg.pinv(DOWER), atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_turning_a_dipole_turns_its_leads_and_leaves_what_is_no_dipole(axis):
+    dipole, turn = np.array([0.7, -0.4, 0.5]), rotation(axis, 0.6)
+    assert np.allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+    leads = DOWER @ dipole
+    assert np.allclose(leads + turning(turn) @ leads, DOWER @ (turn @ dipole), atol=1e-9)
+    rest = np.random.default_rng(1).normal(size=8)
+    rest -= DOWER @ np.linalg.pinv(DOWER) @ rest
+    assert np.allclose(turning(turn) @ rest, 0, atol=1e-9)
+
+
+def test_a_quarter_turn_about_the_front_back_axis_moves_left_to_down():
+    assert np.allclose(rotation(2, np.pi / 2) @ [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], atol=1e-9)

@@ -1,0 +1,131 @@
+"""Ischaemia and scars: ST segment, T wave and Q waves in the leads that look at a wall of the heart.
+
+Criteria: Wagner et al. 2009 (AHA/ACCF/HRS recommendations, part VI); Thygesen et al. 2018 (fourth universal definition
+of myocardial infarction). Changes are dipoles, so that the opposite leads show the reverse.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from chiron.synthesis.arithmetic import Floats
+from chiron.synthesis.compiled import compiled
+from chiron.synthesis.draws import Bits, log_normal, uniform
+from chiron.synthesis.morphology_parts import (INFO, LEAD, OFF, PEAK, add_leads, count, dipole_leads, extremes, jitter, measure, scale_size, value_at)
+from chiron.synthesis.structures import Wave, position
+from schemas.states import Repolarisation, Territory
+
+__all__ = ["TERRITORY_LEADS", "repolarise", "scar"]
+
+_QRS: Final = int(Wave.QRS)
+_T: Final = int(Wave.T)
+_ELEVATION: Final = position(Repolarisation.ST_ELEVATION)
+_DEPRESSION: Final = position(Repolarisation.ST_DEPRESSION)
+_INVERSION: Final = position(Repolarisation.T_INVERSION)
+_FLAT: Final = position(Repolarisation.FLAT_T)
+_AFTER_J_S: Final = 0.06  # where the ST level is read
+_LEADS_WANTED: Final = 2  # that show a change
+
+TERRITORY_LEADS: Final[Floats] = np.array(
+    [
+        [[0, 0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1, 0, 0]],  # V2, V3, V4
+        [[0, 1, 0, 0, 0, 0, 0, 0], [-1, 1, 0, 0, 0, 0, 0, 0], [-0.5, 1, 0, 0, 0, 0, 0, 0]],  # II, III, aVF
+        [[1, 0, 0, 0, 0, 0, 0, 0], [1, -0.5, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 1]],  # I, aVL, V6
+    ],
+    dtype=np.float64,
+)
+"""(territory, lead, 8): leads that look at it, as sums of the measured ones."""
+
+_TOWARDS: Final = np.array([[0.45, -0.05, -0.9], [-0.05, 1.0, 0.1], [1.0, -0.35, 0.25]])
+"""(territory, 3): the dipole that points to it. By `Dower`'s matrix it is positive in all of its leads."""
+
+
+@compiled("float64[::1](uint64[::1], int64)")
+def _towards(stream: Bits, territory: int) -> Floats:
+    """(8,) the leads of a dipole to a territory, a little different in each person."""
+    x, y, z = _TOWARDS[territory]
+    return dipole_leads(jitter(stream, x, 0.15), jitter(stream, y, 0.15), jitter(stream, z, 0.15))
+
+
+@compiled("float64(float64[::1], float64[::1], int64, float64)")
+def _strength(has: Floats, towards: Floats, territory: int, wanted: float) -> float:
+    """How much of `towards` brings two of a territory's leads to the wanted level or beyond it; of the wanted sign or 0."""
+    sign = 1.0 if wanted > 0.0 else -1.0
+    least, second = np.inf, np.inf
+    for k in range(TERRITORY_LEADS.shape[1]):
+        level, gain = 0.0, 0.0
+        for lead in range(8):
+            level += TERRITORY_LEADS[territory, k, lead] * has[lead]
+            gain += TERRITORY_LEADS[territory, k, lead] * towards[lead]
+        needed = max(sign * (wanted - level), 0.0) / max(gain, 0.2)
+        if needed < least:
+            least, second = needed, least
+        elif needed < second:
+            second = needed
+    return sign * second
+
+
+@compiled("void(uint64[::1], int64, float64[:, :, ::1], float64)")
+def _move_st(stream: Bits, territory: int, waves: Floats, level_mv: float) -> None:
+    """Lift or lower the ST segment from the J point on."""
+    j_s, towards = waves[_QRS, INFO, OFF], _towards(stream, territory)
+    read_s = j_s + _AFTER_J_S
+    first = count(waves, _T)
+    before = value_at(waves, _T, read_s)
+    for k in range(4):
+        fade = 1.0 if k < 2 else (0.8 if k == 2 else 0.45)
+        rise_s = 0.014 if k == 0 else 0.024
+        add_leads(waves, _T, j_s + 0.018 + 0.038 * k, rise_s, 0.026, towards, fade)
+    after = value_at(waves, _T, read_s)
+    for lead in range(8):
+        after[lead] -= before[lead]
+    gain = _strength(before, after, territory, level_mv)
+    for w in range(first, count(waves, _T)):
+        for lead in range(8):
+            waves[_T, w, LEAD + lead] *= gain
+
+
+@compiled("void(uint64[::1], int64, float64[:, :, ::1])")
+def _invert_t(stream: Bits, territory: int, waves: Floats) -> None:
+    """A T wave against the territory's direction."""
+    scale_size(waves, _T, 0.4)
+    peak_s, towards = waves[_T, INFO, PEAK], _towards(stream, territory)
+    gain = _strength(value_at(waves, _T, peak_s), towards, territory, -uniform(stream, 0.13, 0.45))
+    add_leads(waves, _T, peak_s, 0.055, 0.042, towards, gain)
+
+
+@compiled("void(uint64[::1], float64[:, :, ::1])")
+def _flatten_t(stream: Bits, waves: Floats) -> None:
+    """No T wave above 0.1 mV."""
+    t = extremes(waves, _T)
+    top = 0.0
+    for lead in range(12):
+        top = max(top, t[1, lead], -t[0, lead])
+    scale_size(waves, _T, min(uniform(stream, 0.04, 0.095) / top, 1.0))
+
+
+@compiled("void(uint64[::1], int64, int64, float64[:, :, ::1])")
+def repolarise(stream: Bits, state: int, territory: int, waves: Floats) -> None:
+    """Change ST segment and T wave as the state asks for."""
+    if state == _ELEVATION:
+        _move_st(stream, territory, waves, uniform(stream, 0.13, 0.38))
+    elif state == _DEPRESSION:
+        _move_st(stream, territory, waves, -uniform(stream, 0.11, 0.3))
+    elif state == _INVERSION:
+        _invert_t(stream, territory, waves)
+    elif state == _FLAT:
+        _flatten_t(stream, waves)
+
+
+@compiled("void(uint64[::1], int64, float64[:, :, ::1])")
+def scar(stream: Bits, territory: int, waves: Floats) -> None:
+    """Q waves of 40 ms or more, and a quarter of R or more, in two leads of the territory.
+
+    The wall that died no longer pulls the early QRS towards itself.
+    """
+    measure(waves, _QRS)
+    towards = _towards(stream, territory)
+    start_s = waves[_QRS, INFO, PEAK] - 0.045
+    depth = log_normal(stream, 1.0, 0.25)
+    add_leads(waves, _QRS, start_s, 0.011, 0.013, towards, -0.22 * depth)
+    add_leads(waves, _QRS, start_s + 0.022, 0.012, 0.013, towards, -0.42 * depth)
