@@ -124,8 +124,8 @@ class ShapeDistance(Frozen):
 class TwoSampleTest(Frozen):
     """Out-of-fold AUROC of a classifier that tells two samples apart; one half is not at all (Lopez-Paz & Oquab 2017).
 
-    real_real, synthetic_synthetic: the controls, random halves of one side: the mean over several halvings and where
-    95 % of such halvings lie.
+    real_real, synthetic_synthetic: the controls (of all shared labels together), random halves of one side: the mean
+    over several halvings and where 95 % of such halvings lie.
     """
 
     what: str

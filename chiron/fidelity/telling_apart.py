@@ -55,7 +55,7 @@ class Told(NamedTuple):
 def _classifier(seed: int) -> HistGradientBoostingClassifier:
     """Small trees that see a fifth of the features each: as sharp as forests on samples of a waveform, and quick."""
     return HistGradientBoostingClassifier(
-        max_iter=100, learning_rate=0.1, max_leaf_nodes=8, max_bins=64, max_features=0.2, random_state=seed
+        max_iter=60, learning_rate=0.15, max_leaf_nodes=8, max_bins=64, max_features=0.2, random_state=seed
     )
 
 

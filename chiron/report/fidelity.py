@@ -86,13 +86,9 @@ def _told_apart(report: FidelityReport) -> Markup:
     ]
     whole = [IntervalRow("whole recordings", test.what, _SYNTHETIC, test.real_synthetic) for test in report.recordings]
     mixed = report.conditions[0].beats
-    tests = [("beats", mixed), *((test.what, test) for test in report.recordings[:1])]
+    halves = (("real halves", mixed.real_real), ("synthetic halves", mixed.synthetic_synthetic)) if mixed else ()
     controls = [
-        IntervalRow("controls: must be one half", f"{side}, {what}", _CONTROL, estimate)
-        for what, test in tests
-        if test
-        for side, estimate in (("real halves", test.real_real), ("synthetic halves", test.synthetic_synthetic))
-        if estimate
+        IntervalRow("controls: must be one half", name, _CONTROL, estimate) for name, estimate in halves if estimate
     ]
     rows = [*beats, *whole, *controls]
     figure = interval_plot(

@@ -19,6 +19,7 @@ from schemas.tables import LABELS, RECORDS, SPLITS
 FS_HZ = 100.0
 BUMPS = ((-0.17, 0.025, 0.12), (-0.03, 0.010, -0.10), (0.0, 0.012, 1.0), (0.032, 0.011, -0.2), (0.27, 0.05, 0.3))
 
+CODES = (ATRIAL_FIBRILLATION, SINUS_RHYTHM)
 MakeDataset = Callable[..., Dataset]
 
 
@@ -26,7 +27,9 @@ def heart(seed: int, *, fibrillating: bool, qrs_width: float = 1.0, duration_s: 
     """One lead in mV, (1, n). Heights and widths vary by a tenth or two from record to record."""
     rng = np.random.default_rng(seed)
     n_beats = int(duration_s * 3)
-    intervals = rng.uniform(0.5, 1.0, n_beats) if fibrillating else rng.uniform(0.7, 0.85) + rng.normal(0, 0.01, n_beats)
+    intervals = (
+        rng.uniform(0.5, 1.0, n_beats) if fibrillating else rng.uniform(0.7, 0.85) + rng.normal(0, 0.01, n_beats)
+    )
     peaks = np.cumsum(intervals) - 0.4
     t = np.arange(round(FS_HZ * duration_s)) / FS_HZ
     signal = rng.uniform(0.005, 0.02) * rng.normal(size=t.size)
@@ -44,7 +47,15 @@ def make_hearts(tmp_path_factory: pytest.TempPathFactory) -> MakeDataset:
     """A dataset of records 0, 1, 2, ...; every second one fibrillates. With `splits` the last fifth is test split."""
     workdir = tmp_path_factory.mktemp("fidelity") / "work"
 
-    def make(name: str, n: int, *, first: int = 0, qrs_width: float = 1.0, splits: bool = False) -> Dataset:
+    def make(
+        name: str,
+        n: int,
+        *,
+        first: int = 0,
+        qrs_width: float = 1.0,
+        splits: bool = False,
+        codes: tuple[Code, ...] = CODES,
+    ) -> Dataset:
         def build(folder: Path) -> None:
             rows, labels = [], []
             with SignalWriter(folder, shard_samples=2**16) as writer:
@@ -52,8 +63,7 @@ def make_hearts(tmp_path_factory: pytest.TempPathFactory) -> MakeDataset:
                     signal = heart(first + i, fibrillating=i % 2 == 0, qrs_width=qrs_width)
                     digital = np.round(1000 * signal).astype(np.int16)
                     rows.append(_record(f"{name}-{i:04d}", digital, writer.append(digital), i))
-                    labels.append(_label(f"{name}-{i:04d}", ATRIAL_FIBRILLATION, i % 2 == 0))
-                    labels.append(_label(f"{name}-{i:04d}", SINUS_RHYTHM, i % 2 == 1))
+                    labels += [_label(f"{name}-{i:04d}", code, CODES[i % 2] is code) for code in codes]
             write_table(folder, RECORDS, pl.DataFrame(rows, schema=RECORDS.polars))
             write_table(folder, LABELS, pl.DataFrame(labels, schema=LABELS.polars))
             if splits:
@@ -63,7 +73,13 @@ def make_hearts(tmp_path_factory: pytest.TempPathFactory) -> MakeDataset:
             name=name,
             simulated=True,
             licence="none",
-            parameters={"n": n, "first": first, "wide": qrs_width, "splits": splits},
+            parameters={
+                "n": n,
+                "first": first,
+                "wide": qrs_width,
+                "splits": splits,
+                "codes": [str(code) for code in codes],
+            },
         )
         return open_dataset(run_stage(workdir, Stage("hearts", 1, Kind.COHORT), draft, build).ref)
 
