@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from schemas.manifest import TableEntry
@@ -102,13 +103,13 @@ class _ColumnHasher:
         """Add one slice."""
         if series.is_empty():
             return
-        self._validity.update(series.is_not_null().to_numpy().astype("u1").tobytes())
+        self._validity.update(_validity_bytes(series))
         if self._elements is not None:
             self._values.update(_number_bytes(series.list.len(), "<u8"))
             self._elements.update(series.drop_nulls().explode(empty_as_null=False))
         elif isinstance(self._dtype, pl.String):
             self._values.update(_number_bytes(series.str.len_bytes(), "<u8"))
-            self._contents.update(series.str.join("")[0].encode())
+            self._contents.update(series.str.join("").cast(pl.Binary)[0])
         else:
             self._values.update(_number_bytes(series, _NUMPY_TYPES[self._dtype]))
 
@@ -124,8 +125,16 @@ def _element_type(dtype: pl.List) -> pl.DataType:
     return inner if isinstance(inner, pl.DataType) else inner()
 
 
-def _number_bytes(series: pl.Series, numpy_type: str) -> bytes:
+def _validity_bytes(series: pl.Series) -> memoryview:
+    """A byte for each row: 1, or 0 for null."""
+    if not series.null_count():
+        return memoryview(b"\x01" * len(series))
+    return series.is_not_null().to_numpy().astype("u1").data
+
+
+def _number_bytes(series: pl.Series, numpy_type: str) -> memoryview:
     """Little-endian bytes of a numeric column: nulls as zero, no negative zero."""
-    filled = series.fill_null(False) if series.dtype == pl.Boolean else series.fill_null(0)
-    values = filled.to_numpy().astype(numpy_type)
-    return (values + 0.0 if numpy_type == "<f8" else values).tobytes()
+    zero = False if series.dtype == pl.Boolean else 0
+    filled = series.fill_null(zero) if series.null_count() else series
+    values = filled.to_numpy().astype(numpy_type, copy=False)
+    return np.ascontiguousarray(values + 0.0 if numpy_type == "<f8" else values).data

@@ -54,6 +54,7 @@ def test_a_cohort_without_records_is_blocked():
 def test_records_are_counted():
     records = made_up_records(SPEC, 10, 30)
     records.signals[3, 0] = 7
+    records.signals[4, 0, :-1] = 7  # flat but for its last sample
     records.parameters[2, 0] = np.inf
     count = count_records(SPEC, records)
     assert count.n_records == sum(count.groups.values()) == 20
