@@ -1,5 +1,6 @@
 """The pages of a cohort and of a record in a real browser, from disk, with every name on the network unknown."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -88,9 +89,12 @@ def test_the_page_is_light_by_day_and_dark_by_night(
     assert shots["dark"].std() > 15
 
 
-def test_a_printed_record_is_one_sheet_of_paper_for_its_trace(
+def test_a_printed_record_is_two_sheets_the_first_with_its_trace_at_true_size(
     browse: Browse, pages: dict[str, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "record.pdf"
     browse(pages["record"], f"--print-to-pdf={path}", "--no-pdf-header-footer")
-    assert path.read_bytes().startswith(b"%PDF")
+    sheets = re.findall(rb"/MediaBox ?\[([^\]]*)\]", path.read_bytes())
+    assert len(sheets) == 2
+    for sheet in sheets:  # A4 across: 297 by 210 mm, in points
+        assert [float(x) for x in sheet.split()] == pytest.approx([0, 0, 297 / 25.4 * 72, 210 / 25.4 * 72], abs=1)
