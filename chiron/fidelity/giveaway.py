@@ -48,10 +48,9 @@ def beat_view(measured: Measured, rate_hz: float) -> BeatView:
     qrs = _within(t, Part.QRS)
     height = np.maximum(np.ptp(beat[:, qrs], axis=1), _TINY_MV)
     shape = beat / height[:, None]
-    ends = shape[:, -5:].mean(axis=1), shape[:, :5].mean(axis=1)
     rough = np.diff(shape[:, ~qrs], n=2, axis=1)
     figures = {
-        Part.BASELINE: [measured.level_mv / height, ends[0], ends[1], ends[0] - ends[1]],
+        Part.BASELINE: [measured.level_mv / height],
         Part.AMPLITUDE: [np.log(height)],
         Part.POLARITY: [measured.upside_down.astype(np.float64)],
         Part.NOISE: [np.log(rough.std(axis=1) + 1e-6), np.log(np.median(np.abs(rough), axis=1) + 1e-6)],

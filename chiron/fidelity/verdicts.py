@@ -108,7 +108,7 @@ def _reach_sentence(reach: Reach) -> str:
     return (
         f"{_percent(reach.beyond)} of the synthetic records lie beyond the real ones (1 % is expected){to}. Of "
         f"{reach.n_strata} kinds of patient and finding, {reach.n_filled} have fewer than {reach.n_few} real records "
-        f"and at least as many synthetic ones."
+        f"and {reach.n_few} or more synthetic ones."
     )
 
 
