@@ -196,7 +196,8 @@ def _record_rows(view: RecordView) -> Iterable[tuple[str, str]]:
             "person",
             ", ".join(text if name in _PLAIN else f"{_name(name)} {text}" for name, text in view.facts.items()),
         )
-    yield "recording", f"{figure_of(view.duration_s)} s, {figure_of(view.fs_hz)} Hz, leads {', '.join(view.leads)}"
+    leads = f"{'lead' if len(view.leads) == 1 else 'leads'} {', '.join(view.leads)}"
+    yield "recording", f"{figure_of(view.duration_s)} s, {figure_of(view.fs_hz)} Hz, {leads}"
     if view.truth.rhythms:
         yield "rhythms", _rhythms(view)
     if view.truth.beats:

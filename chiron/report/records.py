@@ -97,6 +97,11 @@ class RecordView:
         return tuple(finding for finding in self.findings if finding.present)
 
     @property
+    def absent(self) -> tuple[Finding, ...]:
+        """What was looked for and is surely not there."""
+        return tuple(finding for finding in self.findings if finding.probability == 0)
+
+    @property
     def title(self) -> str:
         """The record's name; what is simulated says so."""
         return f"{self.record_id} (simulated)" if self.simulated else self.record_id
@@ -158,7 +163,7 @@ def view_of_simulated(spec: CohortSpec, record: Simulated) -> RecordView:
         leads=spec.leads,
         group=record.group,
         facts=_facts(person),
-        findings=tuple(
+        findings=_in_order(
             Finding(concept_name(code), float(there), "simulator") for code, there in record.findings.items()
         ),
         parameters={name: value for name, value in record.parameters.items() if name != GROUP},

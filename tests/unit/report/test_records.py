@@ -33,6 +33,16 @@ def test_a_simulated_record_is_the_same_fresh_and_from_the_finished_cohort(cohor
     assert {f.name: f.present for f in fresh.findings} == {f.name: f.present for f in stored.findings}
 
 
+def test_what_was_found_comes_before_what_was_not() -> None:
+    view = view_of_simulated(SPEC, simulated_record(SPEC, ECTOPIC))
+    assert [(f.name, f.present) for f in view.findings] == [
+        ("normal sinus rhythm", True),
+        ("premature ventricular complexes", True),
+        ("atrial fibrillation", False),
+    ]
+    assert [f.name for f in view.absent] == ["atrial fibrillation"]
+
+
 def test_the_group_of_a_record_is_shown_by_its_name(cohort: Dataset) -> None:
     groups = [view_of_record(cohort, f"made-up-{i:08d}").group for i in range(4)]
     assert groups == ["sinus", "ventricular", "sinus", "ventricular"]
