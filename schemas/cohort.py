@@ -93,6 +93,15 @@ class NoiseSpec(Frozen):
         NoiseKind.MUSCLE: 0.2,
         NoiseKind.TREMOR: 0.05,
     }
+    low_pass_hz: Quantiles = (
+        26.0,
+        30.0,
+        34.0,
+        38.0,
+        42.0,
+        90.0,
+    )  # handhelds pass 0.5 to 40 Hz, hospital recorders more
+    high_pass_hz: Quantiles = (0.03, 0.25, 0.35, 0.5, 0.7, 0.9)
     recorded_share: Share = 0.0  # of records whose noise comes from the cohort's bank of recorded noise
     inaudible_share: Share = 0.0  # noise only: no heart is heard
     powerline_share: Share = 0.3
@@ -105,8 +114,10 @@ class NoiseSpec(Frozen):
     unreadable: bool = False  # a reader would call the record too noisy, whatever the heart does
 
     @model_validator(mode="after")
-    def _possible_ratio(self) -> Self:
+    def _possible_recorder(self) -> Self:
         _require_within("snr_db", self.snr_db, -40, 80, "dB")
+        _require_within("low_pass_hz", self.low_pass_hz, 15, 500, "Hz")
+        _require_within("high_pass_hz", self.high_pass_hz, 0.01, 5, "Hz")
         return self
 
 

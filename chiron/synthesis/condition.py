@@ -76,6 +76,8 @@ class GroupSettings(NamedTuple):
     heart_rate_bpm: QuantileTable
     breathing_hz: QuantileTable
     snr_db: QuantileTable
+    low_pass_hz: QuantileTable
+    high_pass_hz: QuantileTable
 
 
 def quantile_table(distributions: Sequence[Quantiles]) -> QuantileTable:
@@ -120,6 +122,8 @@ def group_settings(groups: Sequence[Group]) -> GroupSettings:
         heart_rate_bpm=quantile_table([g.rate_quantiles_bpm for g in groups]),
         breathing_hz=quantile_table([g.breathing_hz for g in groups]),
         snr_db=quantile_table([noise.snr_db for noise in noises]),
+        low_pass_hz=quantile_table([noise.low_pass_hz for noise in noises]),
+        high_pass_hz=quantile_table([noise.high_pass_hz for noise in noises]),
     )
 
 
@@ -154,16 +158,16 @@ def draw_condition(stream: Bits, settings: GroupSettings, seed: int, index: int)
         qt=pick(stream, settings.qt[g]),
         repolarisation=pick(stream, settings.repolarisation[g]),
         territory=pick(stream, settings.territory[g]),
-        scar=np.int64(chance(stream, settings.scar[g])),
+        scar=int(chance(stream, settings.scar[g])),
         voltage=pick(stream, settings.voltage[g]),
         axis=pick(stream, settings.axis[g]),
         alternans_uv=alternans_uv * has_alternans,
         age_years=np.floor(from_table(stream, settings.age_years, g) + 0.5),
-        female=np.int64(unit(stream) < settings.female[g]),
+        female=int(unit(stream) < settings.female[g]),
         heart_rate_bpm=from_table(stream, settings.heart_rate_bpm, g),
         breathing_hz=from_table(stream, settings.breathing_hz, g),
         variety=settings.variety[g],
-        inverted=np.int64(chance(stream, settings.inverted[g])),
-        inaudible=np.int64(chance(stream, settings.inaudible[g])),
+        inverted=int(chance(stream, settings.inverted[g])),
+        inaudible=int(chance(stream, settings.inaudible[g])),
         unreadable=settings.unreadable[g],
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, sin
 from chiron.synthesis.compiled import compiled
-from chiron.synthesis.draws import Bits, chance, log_uniform, normal, pick, uniform, unit
+from chiron.synthesis.draws import Bits, chance, log_uniform, normal, pick, unit
 from chiron.synthesis.filters import (
     PASS_ALL,
     Biquad,
@@ -25,7 +25,7 @@ from chiron.synthesis.filters import (
 from chiron.synthesis.noise import NoiseSettings
 from schemas.cohort import FULL_SCALE_MV
 
-__all__ = ["NUMBERS", "disturb", "draw_device", "settle"]
+__all__ = ["NUMBERS", "disturb", "settle"]
 
 NUMBERS: Final = (
     "n_steps",
@@ -39,16 +39,6 @@ NUMBERS: Final = (
 _STEPS: Final = (0.4, 0.3, 0.0, 0.2, 0.0, 0.0, 0.0, 0.1)  # how often there are 1, 2, ..., 8
 _BLOCK: Final = 64  # samples of a sine that follow from one sine and cosine
 _LOWEST_MV: Final = 0.4  # of a saturating input
-
-
-@compiled()
-def draw_device(stream: Bits, fs_hz: float) -> Device:
-    """Handhelds pass some 0.5 to 40 Hz, hospital recorders more."""
-    widest_hz = min(150.0, 0.42 * fs_hz)
-    low_pass_hz = uniform(stream, 26.0, 42.0) if chance(stream, 0.75) else uniform(stream, 35.0, widest_hz)
-    if chance(stream, 0.85):
-        return Device(low_pass_hz, log_uniform(stream, 0.25, 0.9))
-    return Device(low_pass_hz, log_uniform(stream, 0.03, 0.1))
 
 
 @compiled()

@@ -160,5 +160,5 @@ def pick(stream: Bits, shares: npt.NDArray[np.float64]) -> int:
 def from_quantiles(stream: Bits, quantiles: npt.NDArray[np.float64]) -> float:
     """From a distribution by its values at evenly spaced probabilities, linear in between."""
     at = unit(stream) * (quantiles.size - 1)
-    k = min(np.int64(at), quantiles.size - 2)
+    k = min(int(at), quantiles.size - 2)
     return quantiles[k] + (at - k) * (quantiles[k + 1] - quantiles[k])  # type: ignore[no-any-return]

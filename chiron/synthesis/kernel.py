@@ -15,11 +15,13 @@ from chiron.synthesis.arrays import Records
 from chiron.synthesis.bank import Bank, make_bank
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.condition import GroupSettings, draw_condition, from_table, group_settings
+from chiron.synthesis.converter import ALL_LEADS, digitise, mean_square, mix
 from chiron.synthesis.device import NUMBERS as DEVICE_NUMBERS
-from chiron.synthesis.device import Device, disturb, draw_device, settle
+from chiron.synthesis.device import disturb, settle
 from chiron.synthesis.draws import Bits, Topic, chance, new_stream
+from chiron.synthesis.filters import Device
 from chiron.synthesis.findings import Facts, findings_of
-from chiron.synthesis.leads import DERIVED_LEADS, measured_leads
+from chiron.synthesis.leads import measured_leads
 from chiron.synthesis.morphology import NUMBERS as SHAPE_NUMBERS
 from chiron.synthesis.morphology import draw_shapes
 from chiron.synthesis.morphology_model import MorphologyModel, load_model
@@ -33,7 +35,7 @@ from chiron.synthesis.rhythm import NUMBERS as RHYTHM_NUMBERS
 from chiron.synthesis.rhythm import plan_rhythm
 from chiron.synthesis.structures import MEASURED, Beat, Condition, Ints, Plan, Shapes, new_plan, new_shapes
 from chiron.synthesis.truth import Events, add_events, count_beats, mean_rate_bpm, most_events, new_events
-from schemas.cohort import FULL_SCALE_MV, CohortSpec
+from schemas.cohort import CohortSpec
 
 __all__ = ["PARAMETER_NAMES", "synthesize_records"]
 
@@ -53,7 +55,7 @@ _CONDITION, _SHAPES, _RHYTHM, _BEATS, _NOISE, _DEVICE = (
 )
 _STATES: Final = ("rhythm", "av", "ventricular", "ectopy", "pattern", "qt", "repolarisation", "territory", "scar",
                   "voltage", "axis", "inaudible", "unreadable")  # fmt: skip
-_ROUND: Final = np.float32(1.5 * 2**23)  # added and taken away: to the nearest whole number, ties to even
+_WIDEST: Final = 0.42  # of a band, as a share of the sampling rate
 _LN10_OVER_10: Final = 0.23025850929940457
 _T_PEAK: Final = SHAPE_NUMBERS.index("t_peak_mv")
 
@@ -84,7 +86,7 @@ class _Memory(NamedTuple):
 
 
 class _Cohort(NamedTuple):
-    """The specification as compiled code reads it. columns: (K,) of the measured leads; leads: (L,) by `_ALL_LEADS`."""
+    """The specification as compiled code reads it. columns: (K,) of the measured leads; leads: (L,) by `ALL_LEADS`."""
 
     seed: int
     fs_hz: float
@@ -98,62 +100,6 @@ class _Cohort(NamedTuple):
     recorded: Bank
 
 
-_ALL_LEADS: Final = (*MEASURED, *DERIVED_LEADS)
-_III, _AVR, _AVL, _AVF = (_ALL_LEADS.index(lead) for lead in ("III", "aVR", "aVL", "aVF"))
-
-
-@compiled("int32(float32[:, ::1], int64, int64, float32, float32)")
-def _steps(x: Samples, i: int, k: int, gain: np.float32, most: np.float32) -> int:
-    """Whole steps of the converter, within its range."""
-    value = min(max(x[i, k] * gain, -most), most)
-    return np.int32((value + _ROUND) - _ROUND)
-
-
-@compiled("void(float32[:, ::1], int64[::1], int64[::1], float64, int16[:, ::1])")
-def _digitise(x: Samples, columns: Ints, leads: Ints, gain_per_mv: float, out: npt.NDArray[np.int16]) -> None:
-    """(L, S) int16 of `leads` from (S, K) mV: III = II - I exactly, the augmented leads to rounding."""
-    gain, most = np.float32(gain_per_mv), np.float32(FULL_SCALE_MV * gain_per_mv)
-    for row in range(leads.size):
-        lead = leads[row]
-        if lead < len(MEASURED):
-            k = 0
-            while columns[k] != lead:
-                k += 1
-            for i in range(x.shape[0]):
-                out[row, i] = _steps(x, i, k, gain, most)
-            continue
-        for i in range(x.shape[0]):
-            first, second = _steps(x, i, 0, gain, most), _steps(x, i, 1, gain, most)
-            if lead == _III:
-                out[row, i] = second - first
-            elif lead == _AVR:
-                out[row, i] = -((first + second) >> 1)
-            elif lead == _AVL:
-                out[row, i] = first - (second >> 1)
-            else:
-                out[row, i] = second - (first >> 1)
-
-
-@compiled("float64(float32[:, ::1])")
-def _mean_square(x: Samples) -> float:
-    sums = np.zeros(x.shape[1], dtype=np.float64)
-    for i in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            sums[k] += x[i, k] * x[i, k]
-    total = 0.0
-    for k in range(x.shape[1]):
-        total += sums[k]
-    return total / (x.shape[0] * x.shape[1])
-
-
-@compiled("void(float32[:, ::1], float32[:, ::1], float32, float32)")
-def _mix(x: Samples, noise: Samples, heart: np.float32, scale: np.float32) -> None:
-    """The heart, if it is heard, with its noise; in place."""
-    for i in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            x[i, k] = heart * x[i, k] + scale * noise[i, k]
-
-
 @compiled()
 def _add_noise(
     stream: Bits, cohort: _Cohort, condition: Condition, device: Device, x: Samples, noise: Samples, numbers: Floats
@@ -165,9 +111,16 @@ def _add_noise(
     fill_noise(
         stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, condition.breathing_hz, noise, numbers
     )
-    scale = np.sqrt(_mean_square(x) * exp(-_LN10_OVER_10 * snr_db))
-    _mix(x, noise, np.float32(1 - condition.inaudible), np.float32(scale))
+    scale = np.sqrt(mean_square(x) * exp(-_LN10_OVER_10 * snr_db))
+    mix(x, noise, np.float32(1 - condition.inaudible), np.float32(scale))
     return snr_db  # type: ignore[no-any-return]
+
+
+@compiled()
+def _draw_device(stream: Bits, groups: GroupSettings, group: int, fs_hz: float) -> Device:
+    """The recorder's band; below half the sampling rate it must end."""
+    low_pass_hz = from_table(stream, groups.low_pass_hz, group)
+    return Device(min(low_pass_hz, _WIDEST * fs_hz), from_table(stream, groups.high_pass_hz, group))
 
 
 @compiled()
@@ -190,7 +143,7 @@ def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _O
     plan_rhythm(new_stream(seed, index, _RHYTHM), condition, shapes, x.shape[0] / fs_hz, plan)
     repolarise(condition, plan, shapes.numbers[_T_PEAK], t_stretch, memory.t_gain)
     stream = new_stream(seed, index, _DEVICE)
-    device = draw_device(stream, fs_hz)
+    device = _draw_device(stream, cohort.groups, condition.group, fs_hz)
     grid = Grid(fs_hz, 0.1325 / device.low_pass_hz, cohort.columns)
     beats = new_stream(seed, index, _BEATS)
     fibrillation = parameters[_AT[3] : _AT[4]]
@@ -199,7 +152,7 @@ def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _O
     noises = new_stream(seed, index, _NOISE)
     snr_db = _add_noise(noises, cohort, condition, device, x, memory.noise, parameters[_AT[4] : _AT[5]])
     disturb(stream, cohort.noises, condition.group, x, fs_hz, device, parameters[_AT[5] :])
-    _digitise(x, cohort.columns, cohort.leads, cohort.gain_per_mv, out.signals[row])
+    digitise(x, cohort.columns, cohort.leads, cohort.gain_per_mv, out.signals[row])
     add_events(out.events, row, condition, plan, shapes, t_stretch, fs_hz, x.shape[0])
     count_beats(plan, fs_hz, x.shape[0], out.beats[row])
     parameters[_AT[1] : _AT[2]] = plan.numbers[: _AT[2] - _AT[1]]
@@ -301,7 +254,7 @@ def _cohort_of(spec: CohortSpec) -> _Cohort:
         fs_hz=spec.fs_hz,
         gain_per_mv=spec.gain_per_mv,
         columns=np.array([MEASURED.index(lead) for lead in measured], dtype=np.int64),
-        leads=np.array([_ALL_LEADS.index(lead) for lead in spec.leads], dtype=np.int64),
+        leads=np.array([ALL_LEADS.index(lead) for lead in spec.leads], dtype=np.int64),
         groups=group_settings(groups),
         noises=noise_settings(groups),
         model=load_model(),

@@ -79,11 +79,11 @@ def _spread(out: Samples, first: int, n: int, bump: Samples, size: Samples) -> N
 @compiled()
 def _add_gaussian(out: Samples, work: Work, grid: Grid, centre_s: float, rise_s: float, fall_s: float) -> None:
     """Add one Gaussian with the sizes in `work.size`."""
-    first = max(np.int64(np.ceil((centre_s - _REACH * rise_s) * grid.fs_hz)), 0)
-    stop = min(np.int64(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, out.shape[0])
+    first = max(int(np.ceil((centre_s - _REACH * rise_s) * grid.fs_hz)), 0)
+    stop = min(int(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, out.shape[0])
     if first >= stop:
         return
-    turn = min(max(np.int64(np.ceil(centre_s * grid.fs_hz)), first), stop) - first
+    turn = min(max(int(np.ceil(centre_s * grid.fs_hz)), first), stop) - first
     offset_s, step_s = first / grid.fs_hz - centre_s, 1.0 / grid.fs_hz
     _half_bump(work.bump, work.ramp, 0, turn, np.float32(offset_s / rise_s), np.float32(step_s / rise_s))
     _half_bump(work.bump, work.ramp, turn, stop - first, np.float32(offset_s / fall_s), np.float32(step_s / fall_s))
@@ -174,7 +174,7 @@ def _turn(phasor: Floats, axis: int, angle: float) -> None:
 @compiled("float64(float64[::1], float64)")
 def _between(knots: Floats, at: float) -> float:
     """The value between two knots."""
-    k = np.int64(at)
+    k = int(at)
     return knots[k] + (at - k) * (knots[k + 1] - knots[k])  # type: ignore[no-any-return]
 
 
@@ -189,7 +189,7 @@ def _saw(phasor: Floats, axis: int) -> float:
 def _add_fibrillation(stream: Bits, out: Samples, grid: Grid, plan: Plan, shapes: Shapes, numbers: Floats) -> None:
     """Fibrillatory waves: per axis a sawtooth of three harmonics, whose rate and size wander."""
     step_s = 1.0 / grid.fs_hz
-    n_knots = np.int64(out.shape[0] * step_s / _KNOT_S) + 2
+    n_knots = int(out.shape[0] * step_s / _KNOT_S) + 2
     pace, swell = np.empty(n_knots), np.empty(n_knots)
     _walk(stream, pace)
     _walk(stream, swell)

@@ -70,7 +70,7 @@ def _add(events: Events, record: int, code: int, start: int, end: int) -> None:
 
 @compiled("int64(float64, float64)")
 def _sample(at_s: float, fs_hz: float) -> int:
-    return np.int64(np.floor(at_s * fs_hz + 0.5))
+    return int(np.floor(at_s * fs_hz + 0.5))
 
 
 @compiled()
@@ -113,7 +113,7 @@ def _rhythm_code(rhythm: int, av: int, ventricular: int, ectopy: int, pattern: i
         return _NOD
     if rhythm == _PACED_RHYTHM:
         return _PACED
-    return _sinus_code(av, ventricular, ectopy, pattern, rate_bpm)
+    return _sinus_code(av, ventricular, ectopy, pattern, rate_bpm)  # type: ignore[no-any-return]
 
 
 @compiled()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt, sosfilt_zi, welch
 
-from chiron.synthesis.device import NUMBERS, disturb, draw_device, settle
+from chiron.synthesis.device import NUMBERS, disturb, settle
 from chiron.synthesis.draws import Topic, new_stream
 from chiron.synthesis.filters import Device
 from chiron.synthesis.noise import noise_settings
@@ -42,17 +42,6 @@ def test_a_recorder_without_faults_changes_nothing():
     assert np.array_equal(out, x)
     assert numbers.pop("n_steps") == 0
     assert all(np.isnan(value) for value in numbers.values())
-
-
-def test_three_quarters_of_recorders_are_narrow_and_few_pass_what_is_slow():
-    devices = [draw_device(new_stream(1, index, Topic.DEVICE), FS_HZ) for index in range(2000)]
-    low = np.array([device.low_pass_hz for device in devices])
-    high = np.array([device.high_pass_hz for device in devices])
-    assert low.min() >= 26
-    assert low.max() <= 150
-    assert 0.72 < (low < 42).mean() < 0.86  # 75 %, and some of those that are drawn from 35 to 150 Hz
-    assert (high <= 0.1).mean() == pytest.approx(0.15, abs=0.03)
-    assert all(device.low_pass_hz <= 42 for device in (draw_device(new_stream(1, i, 5), 100.0) for i in range(200)))
 
 
 def test_settling_is_scipys_high_pass_at_rest_on_the_first_sample():

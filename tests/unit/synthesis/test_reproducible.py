@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import compiled
-from chiron.synthesis.batch import synthesize_batch
+from chiron.synthesis.compiled import compiled
+from chiron.synthesis.kernel import synthesize_records
 from schemas.cohort import LEADS, CohortSpec
 
 SPEC = CohortSpec(leads=LEADS, duration_s=5, fs_hz=250)
@@ -14,18 +14,22 @@ PROGRAM = "import test_reproducible; print(test_reproducible.digest())"
 
 
 def digest():
-    batch = synthesize_batch(SPEC, 0, 40)
-    parameters = batch.tables["parameters"]["value"].to_numpy()
-    return hashlib.sha256(batch.signals.astype("<i2").tobytes() + parameters.astype("<f8").tobytes()).hexdigest()
+    records = synthesize_records(SPEC, 0, 40)
+    events = np.stack([records.event_record, records.event_code, records.event_start, records.event_end])
+    written = (records.signals.astype("<i2"), records.parameters.astype("<f8"), events.astype("<i8"))
+    return hashlib.sha256(b"".join(array.tobytes() for array in written)).hexdigest()
 
 
 def test_the_bytes_do_not_depend_on_the_processors_features(tmp_path):
     plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
     here = os.path.dirname(__file__)  # noqa: PTH120
     other = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env={**os.environ, **plain, "PYTHONPATH": here}, capture_output=True,
-        text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, **plain, "PYTHONPATH": here},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert other.stdout.strip() == digest()
 
 
