@@ -71,7 +71,7 @@ _EXCLUDED: Final = frozenset(
         "164909002", "733534002", "713427006", "59931005", "251120003", "698252002", "164884008", "17338001",
     }
 )  # fmt: skip
-"""SNOMED CT: fibrillation, flutter, pacing, complete and second-degree block, preexcitation, bundle branch blocks, ventricular beats."""
+"""SNOMED CT: fibrillation, flutter, pacing, AV block, preexcitation, bundle branch blocks, ventricular beats."""
 
 
 class AveragedBeat(NamedTuple):
@@ -83,7 +83,7 @@ class AveragedBeat(NamedTuple):
 
 
 class FittedBeat(NamedTuple):
-    """amplitude: (W, 8) mV at typical durations; durations_ms: (3,) P, QRS and QTc; error: share that is not explained."""
+    """amplitude: (W, 8) mV at typical durations; durations_ms: (3,) P, QRS, QTc; error: the share not explained."""
 
     amplitude: Floats
     durations_ms: Floats
@@ -264,7 +264,7 @@ def _components(left: Floats, n: int) -> Floats:
     stacked = np.einsum("ij,njl->nil", root, left).reshape(len(left), -1)
     _, size, directions = np.linalg.svd(stacked, full_matrices=False)
     scaled = (size[:n, None] * directions[:n] / np.sqrt(len(left) - 1)).reshape(-1, *left.shape[1:])
-    return np.einsum("ij,kjl->kil", np.linalg.inv(root), scaled)
+    return np.asarray(np.einsum("ij,kjl->kil", np.linalg.inv(root), scaled))
 
 
 def _root_of_overlap() -> Floats:

@@ -31,13 +31,15 @@ DOWER: Final[Floats] = np.array(
 DERIVED_LEADS: Final = ("III", "aVR", "aVL", "aVF")  # each follows from I and II (Einthoven, Goldberger)
 
 
+def _cofactor(g: list[list[float]], i: int, j: int) -> float:
+    a, b, c, d = (i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3
+    return g[a][c] * g[b][d] - g[a][d] * g[b][c]
+
+
 def _inverse(table: list[list[float]]) -> Floats:
     """(D^T D)^-1 D^T in plain arithmetic: a linear algebra library's last bits differ between machines."""
     g = [[sum(row[i] * row[j] for row in table) for j in range(3)] for i in range(3)]
-    cofactor = [
-        [g[(i + 1) % 3][(j + 1) % 3] * g[(i + 2) % 3][(j + 2) % 3] - g[(i + 1) % 3][(j + 2) % 3] * g[(i + 2) % 3][(j + 1) % 3] for j in range(3)]
-        for i in range(3)
-    ]  # fmt: skip
+    cofactor = [[_cofactor(g, i, j) for j in range(3)] for i in range(3)]
     determinant = sum(g[0][j] * cofactor[0][j] for j in range(3))
     return np.array([[sum(cofactor[i][j] * row[j] for j in range(3)) / determinant for row in table] for i in range(3)])
 
@@ -64,7 +66,7 @@ def turning(turn: Floats) -> Floats:
     less = turn.copy()
     for axis in range(3):
         less[axis, axis] -= 1.0
-    return matmul(DOWER.copy(), matmul(less, DOWER_INVERSE.copy()))  # a constant can only be read
+    return matmul(DOWER.copy(), matmul(less, DOWER_INVERSE.copy()))  # type: ignore[no-any-return]
 
 
 def measured_leads(leads: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,19 @@ from chiron.synthesis.morphology_conduction import conduct
 from chiron.synthesis.morphology_ectopic import draw_ectopic_p, draw_flutter, draw_spike, draw_wide
 from chiron.synthesis.morphology_model import MorphologyModel
 from chiron.synthesis.morphology_parts import (
-    COUNT, FALL, INFO, LEAD, OFF, ON, PEAK, RISE, CENTRE, add_leads, count, extremes, measure, new_waves, value_at,
+    CENTRE,
+    FALL,
+    INFO,
+    LEAD,
+    OFF,
+    ON,
+    PEAK,
+    RISE,
+    add_leads,
+    count,
+    extremes,
+    new_waves,
+    value_at,
 )
 from chiron.synthesis.morphology_repolarisation import repolarise, scar
 from chiron.synthesis.morphology_states import axis_deg, command_durations, set_qt, set_voltage, turn_to_axis
@@ -45,8 +57,11 @@ _HEAVY: Final = 0.2  # people differ more in how unusual they are than a normal 
 _BREATH_RAD: Final = 0.16  # breathing turns the heart by some 9 degrees at most
 
 
-@compiled("float64[:, ::1](uint64[::1], float64, float64, int64, float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1])")
-def _draw_usual(  # noqa: PLR0913, PLR0917 - a kernel takes plain arrays
+@compiled(
+    "float64[:, ::1](uint64[::1], float64, float64, int64, float64[:, ::1], float64[:, ::1], float64[:, ::1],"
+    " float64[:, :, ::1])"
+)
+def _draw_usual(
     stream: Bits,
     variety: float,
     decades: float,
@@ -170,9 +185,7 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     set_voltage(stream, condition.voltage, waves)
     if condition.scar == 1:
         scar(stream, condition.territory, waves)
-    qtc_s = command_durations(
-        stream, condition.ventricular, condition.qt, condition.female, model.durations_ms, waves
-    )
+    qtc_s = command_durations(stream, condition.ventricular, condition.qt, condition.female, model.durations_ms, waves)
     repolarise(stream, condition.repolarisation, condition.territory, waves)
     set_qt(waves, qtc_s)
     draw_wide(stream, condition.rhythm, waves)

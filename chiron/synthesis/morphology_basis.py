@@ -1,4 +1,4 @@
-"""The Gaussians that beats are made of, and where a wave begins and ends: one rule for what is drawn and what is fitted.
+"""The Gaussians that beats are made of, and where a wave begins and ends: one rule for drawing and fitting.
 
 Times are in seconds from the R peak, for the P wave from its own peak.
 """
@@ -11,8 +11,8 @@ from chiron.synthesis.arithmetic import Floats, decay
 from chiron.synthesis.compiled import compiled
 
 __all__ = [
-    "CENTRES_S", "N_P", "N_QRS", "N_T", "P_SHARE", "QRS_SHARE", "TYPICAL_QRS_S", "TYPICAL_T_END_S", "T_SHARE", "WIDTHS_S",
-    "limits", "trace",
+    "CENTRES_S", "N_P", "N_QRS", "N_T", "P_SHARE", "QRS_SHARE", "TYPICAL_QRS_S", "TYPICAL_T_END_S", "T_SHARE",
+    "WIDTHS_S", "limits", "trace",
 ]  # fmt: skip
 
 N_P: Final = 4
@@ -54,7 +54,7 @@ def trace(n: int, gaussians: Floats, first_s: float, n_points: int, step_s: floa
 
 @compiled("UniTuple(float64, 3)(float64[:, ::1], float64, float64, float64)")
 def limits(mv: Floats, first_s: float, step_s: float, share: float) -> tuple[float, float, float]:
-    """From when to when, around its maximum, the root mean square over the leads is above this share of it; and when it is largest.
+    """From when to when, around its maximum, the root mean square over the leads is above this share; and the maximum.
 
     mv: (n_points, L) as of `trace`. Between points it is taken as linear.
     """

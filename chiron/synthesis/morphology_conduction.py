@@ -9,7 +9,7 @@ from typing import Final
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, normal, uniform
-from chiron.synthesis.morphology_parts import (FALL, RISE, add_dipole, count, scale_size, scale_time)
+from chiron.synthesis.morphology_parts import FALL, RISE, add_dipole, count, scale_size, scale_time
 from chiron.synthesis.structures import Wave, position
 from schemas.states import VentricularConduction
 
@@ -48,7 +48,11 @@ def add_left_bundle_block(stream: Bits, waves: Floats, qrs: int, t: int, x: floa
 @compiled("void(uint64[::1], float64[:, :, ::1], float64, float64, float64)")
 def _add_right_bundle_block(stream: Bits, waves: Floats, at_s: float, width_s: float, size: float) -> None:
     """The right ventricle comes last: terminal forces to the right and to the front."""
-    x, y, z = -size * uniform(stream, 0.6, 0.95), size * normal(stream, -0.05, 0.15), -size * uniform(stream, 0.75, 1.05)
+    x, y, z = (
+        -size * uniform(stream, 0.6, 0.95),
+        size * normal(stream, -0.05, 0.15),
+        -size * uniform(stream, 0.75, 1.05),
+    )
     add_dipole(waves, _QRS, at_s, 0.8 * width_s, width_s, x, y, z)
     add_dipole(waves, _QRS, at_s + 1.5 * width_s, width_s, 1.1 * width_s, 0.55 * x, 0.55 * y, 0.45 * z)
     add_discordant_t(stream, waves, _T, 0.6 * x, 0.6 * y, z, 0.3)

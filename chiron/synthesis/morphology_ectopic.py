@@ -1,14 +1,28 @@
-"""Waves that do not come through the usual paths: ventricular and paced beats, ectopic P waves, flutter, pacing spikes."""
+"""Waves that do not come through the usual paths: ventricular and paced beats, other P waves, flutter, spikes."""
 
 from typing import Final
 
-from chiron.synthesis.arithmetic import TWO_PI, matmul
-from chiron.synthesis.arithmetic import Floats
+from chiron.synthesis.arithmetic import TWO_PI, Floats, matmul
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, chance, log_normal, normal, uniform
 from chiron.synthesis.leads import rotation, turning
 from chiron.synthesis.morphology_conduction import add_discordant_t, add_left_bundle_block
-from chiron.synthesis.morphology_parts import (CENTRE, COUNT, FALL, INFO, LEAD, OFF, ON, PEAK, RISE, add_dipole, count, measure, scale_time, shift)
+from chiron.synthesis.morphology_parts import (
+    CENTRE,
+    COUNT,
+    FALL,
+    INFO,
+    LEAD,
+    OFF,
+    ON,
+    PEAK,
+    RISE,
+    add_dipole,
+    count,
+    measure,
+    scale_time,
+    shift,
+)
 from chiron.synthesis.structures import Wave, position
 from schemas.states import Rhythm
 
@@ -66,7 +80,11 @@ def draw_ectopic_p(stream: Bits, waves: Floats) -> None:
     """The person's P wave from elsewhere: turned, larger or smaller, narrower or wider."""
     low = chance(stream, 0.45)  # from the low atrium, upwards: negative in II
     about_x = 0.5 * TWO_PI + normal(stream, 0.0, 0.4) if low else normal(stream, 0.0, 0.5)
-    turn = turning(matmul(rotation(0, about_x), matmul(rotation(1, normal(stream, 0.0, 0.5)), rotation(2, normal(stream, 0.0, 0.5)))))
+    turn = turning(
+        matmul(
+            rotation(0, about_x), matmul(rotation(1, normal(stream, 0.0, 0.5)), rotation(2, normal(stream, 0.0, 0.5)))
+        )
+    )
     size, later_s = log_normal(stream, 1.0, 0.3), uniform(stream, 0.8, 1.15)
     waves[_ECTOPIC_P, INFO, COUNT] = waves[_P, INFO, COUNT]
     for w in range(count(waves, _P)):

@@ -33,9 +33,10 @@ _LIMITS_MS: Final = np.array([[40.0, 200.0], [50.0, 160.0], [300.0, 500.0]])
 class MorphologyModel(NamedTuple):
     """How the waves of people's hearts are distributed, in the eight measured leads.
 
-    mean: (W, 8) mV, of a man of 50 whose waves are of usual size. female, decade: (W, 8) mV that being a woman and each ten
-    years add. components: (K, W, 8) mV, of one standard deviation. size: (3, 5) of P, QRS and T: the natural logarithm that
-    being a woman and each ten years add to the wave's size, and a row of the triangular root of its covariance.
+    mean: (W, 8) mV, of a man of 50 whose waves are of usual size. female, decade: (W, 8) mV that being a woman and
+    each ten years add. components: (K, W, 8) mV, of one standard deviation. size: (3, 5) of P, QRS and T: what being a
+    woman and each ten years add to the natural logarithm of the wave's size, and a row of the triangular root of its
+    covariance.
     durations_ms: (3, 2) mean and standard deviation of the P wave, QRS and QTc.
     """
 
@@ -73,7 +74,7 @@ def write_model(model: MorphologyModel, path: Path, *, source: str) -> None:
         "decade_mv": _rounded(model.decade),
         "components_mv": [_rounded(component) for component in model.components],
     }
-    path.write_text(json.dumps(body, allow_nan=False).replace(", \"", ",\n\"").replace("]], [[", "]],\n[[") + "\n")
+    path.write_text(json.dumps(body, allow_nan=False).replace(', "', ',\n"').replace("]], [[", "]],\n[[") + "\n")
 
 
 def _rounded(waves: Floats) -> list[list[float]]:

@@ -1,8 +1,8 @@
 """Building waves from Gaussians: adding one, measuring a wave, moving and resizing it.
 
-`waves` is (K, MOST_WAVES + 1, 11): for each kind of `Wave` one row per Gaussian, of CENTRE, RISE, FALL (s) and, from LEAD
-on, its amplitude in the eight measured leads (mV). The row INFO holds how many Gaussians there are (COUNT), and when the
-wave is on, off and at its largest (ON, OFF, PEAK), as `measure` found it.
+`waves` is (K, MOST_WAVES + 1, 11): for each kind of `Wave` one row per Gaussian, of CENTRE, RISE, FALL (s) and,
+from LEAD on, its amplitude in the eight measured leads (mV). The row INFO holds how many Gaussians there are (COUNT),
+and when the wave is on, off and at its largest (ON, OFF, PEAK), as `measure` found it.
 """
 
 from typing import Final
@@ -17,7 +17,8 @@ from chiron.synthesis.morphology_basis import P_SHARE, QRS_SHARE, T_SHARE, limit
 from chiron.synthesis.structures import MOST_WAVES, Wave
 
 __all__ = [
-    "CENTRE", "COUNT", "FALL", "INFO", "LEAD", "OFF", "ON", "PEAK", "RISE", "add_dipole", "add_leads", "count", "dipole_leads",
+    "CENTRE", "COUNT", "FALL", "INFO", "LEAD", "OFF", "ON", "PEAK", "RISE", "add_dipole", "add_leads", "count",
+    "dipole_leads",
     "extremes", "jitter", "measure", "new_waves", "scale_size", "scale_time", "shift", "value_at",
 ]  # fmt: skip
 
@@ -61,11 +62,11 @@ def dipole_leads(x: float, y: float, z: float) -> Floats:
 @compiled("float64(uint64[::1], float64, float64)")
 def jitter(stream: Bits, value: float, share: float) -> float:
     """This value, give or take a share of it."""
-    return normal(stream, value, share * abs(value))
+    return normal(stream, value, share * abs(value))  # type: ignore[no-any-return]
 
 
 @compiled("void(float64[:, :, ::1], int64, float64, float64, float64, float64[::1], float64)")
-def add_leads(  # noqa: PLR0913, PLR0917 - a kernel takes plain numbers
+def add_leads(
     waves: Floats, wave: int, centre_s: float, rise_s: float, fall_s: float, leads_mv: Floats, gain: float
 ) -> None:
     """One more Gaussian. leads_mv: (8,), times `gain`. What finds no room is left out."""
@@ -80,7 +81,7 @@ def add_leads(  # noqa: PLR0913, PLR0917 - a kernel takes plain numbers
 
 
 @compiled("void(float64[:, :, ::1], int64, float64, float64, float64, float64, float64, float64)")
-def add_dipole(  # noqa: PLR0913, PLR0917 - likewise
+def add_dipole(
     waves: Floats, wave: int, centre_s: float, rise_s: float, fall_s: float, x: float, y: float, z: float
 ) -> None:
     """One more Gaussian, of a dipole of so many mV."""
@@ -90,7 +91,7 @@ def add_dipole(  # noqa: PLR0913, PLR0917 - likewise
 @compiled("float64[:, ::1](float64[:, :, ::1], int64)")
 def _traced(waves: Floats, wave: int) -> Floats:
     points = int((_LAST_S[wave] - _FIRST_S[wave]) / _STEP_S[wave]) + 1
-    return trace(count(waves, wave), waves[wave], _FIRST_S[wave], points, _STEP_S[wave])
+    return trace(count(waves, wave), waves[wave], _FIRST_S[wave], points, _STEP_S[wave])  # type: ignore[no-any-return]
 
 
 @compiled("float64[:, ::1](float64[:, :, ::1], int64)")

@@ -11,9 +11,23 @@ import numpy as np
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, uniform
-from chiron.synthesis.morphology_parts import (INFO, LEAD, OFF, PEAK, add_leads, count, dipole_leads, extremes, jitter, measure, scale_size, value_at)
+from chiron.synthesis.morphology_basis import trace
+from chiron.synthesis.morphology_parts import (
+    INFO,
+    LEAD,
+    OFF,
+    PEAK,
+    add_leads,
+    count,
+    dipole_leads,
+    extremes,
+    jitter,
+    measure,
+    scale_size,
+    value_at,
+)
 from chiron.synthesis.structures import Wave, position
-from schemas.states import Repolarisation, Territory
+from schemas.states import Repolarisation
 
 __all__ = ["TERRITORY_LEADS", "repolarise", "scar"]
 
@@ -44,12 +58,12 @@ _TOWARDS: Final = np.array([[0.45, -0.05, -0.9], [-0.05, 1.0, 0.1], [1.0, -0.35,
 def _towards(stream: Bits, territory: int) -> Floats:
     """(8,) the leads of a dipole to a territory, a little different in each person."""
     x, y, z = _TOWARDS[territory]
-    return dipole_leads(jitter(stream, x, 0.15), jitter(stream, y, 0.15), jitter(stream, z, 0.15))
+    return dipole_leads(jitter(stream, x, 0.15), jitter(stream, y, 0.15), jitter(stream, z, 0.15))  # type: ignore[no-any-return]
 
 
 @compiled("float64(float64[::1], float64[::1], int64, float64)")
 def _strength(has: Floats, towards: Floats, territory: int, wanted: float) -> float:
-    """How much of `towards` brings two of a territory's leads to the wanted level or beyond it; of the wanted sign or 0."""
+    """How much of `towards` brings two of a territory's leads to the wanted level; of the wanted sign or 0."""
     sign = 1.0 if wanted > 0.0 else -1.0
     least, second = np.inf, np.inf
     for k in range(TERRITORY_LEADS.shape[1]):
@@ -117,15 +131,37 @@ def repolarise(stream: Bits, state: int, territory: int, waves: Floats) -> None:
         _flatten_t(stream, waves)
 
 
+@compiled("int64(float64[:, :, ::1], int64, float64)")
+def _with_q_wave(waves: Floats, territory: int, start_s: float) -> int:
+    """How many of a territory's leads begin with a deep Q wave of some 40 ms."""
+    mv = trace(count(waves, _QRS), waves[_QRS], start_s - 0.012, 12, 0.004)
+    found = 0
+    for k in range(TERRITORY_LEADS.shape[1]):
+        least, most = 0.0, -1.0
+        for i in range(12):
+            value = 0.0
+            for lead in range(8):
+                value += TERRITORY_LEADS[territory, k, lead] * mv[i, lead]
+            least, most = min(least, value), max(most, value)
+        found += least < -0.14 and most < -0.03
+    return found
+
+
 @compiled("void(uint64[::1], int64, float64[:, :, ::1])")
 def scar(stream: Bits, territory: int, waves: Floats) -> None:
-    """Q waves of 40 ms or more, and a quarter of R or more, in two leads of the territory.
+    """Q waves of 30 ms or more and 0.1 mV or more, in two leads of the territory.
 
     The wall that died no longer pulls the early QRS towards itself.
     """
     measure(waves, _QRS)
-    towards = _towards(stream, territory)
+    towards, depth = _towards(stream, territory), log_normal(stream, 0.25, 0.3)
     start_s = waves[_QRS, INFO, PEAK] - 0.045
-    depth = log_normal(stream, 1.0, 0.25)
-    add_leads(waves, _QRS, start_s, 0.011, 0.013, towards, -0.22 * depth)
-    add_leads(waves, _QRS, start_s + 0.022, 0.012, 0.013, towards, -0.42 * depth)
+    first = count(waves, _QRS)
+    for k in range(3):
+        add_leads(waves, _QRS, start_s + 0.015 * k, 0.011, 0.011, towards, -depth)
+    for _ in range(12):
+        if _with_q_wave(waves, territory, start_s) >= _LEADS_WANTED:
+            break
+        for w in range(first, first + 3):
+            for lead in range(8):
+                waves[_QRS, w, LEAD + lead] *= 1.25

@@ -8,7 +8,22 @@ from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, sin
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, chance, normal, uniform
 from chiron.synthesis.leads import rotation, turning
-from chiron.synthesis.morphology_parts import (FALL, INFO, LEAD, OFF, ON, PEAK, RISE, add_dipole, count, extremes, measure, scale_size, scale_time, shift)
+from chiron.synthesis.morphology_parts import (
+    FALL,
+    INFO,
+    LEAD,
+    OFF,
+    ON,
+    PEAK,
+    RISE,
+    add_dipole,
+    count,
+    extremes,
+    measure,
+    scale_size,
+    scale_time,
+    shift,
+)
 from chiron.synthesis.structures import Wave, position
 from schemas.states import Axis, Qt, VentricularConduction, Voltage
 
@@ -27,7 +42,7 @@ _RIGHT_HYPERTROPHY: Final = position(Voltage.RIGHT_HYPERTROPHY)
 _AXIS_LEFT: Final = position(Axis.LEFT)
 _AXIS_RIGHT: Final = position(Axis.RIGHT)
 _QRS_MS: Final = np.array(
-    # lowest, highest, by the position of the conduction; within them uniform, but the first, which is as in the people fitted
+    # lowest and highest, by the position of the conduction; drawn evenly, the first as in the people fitted
     [[66.0, 112.0], [126.0, 168.0], [122.0, 156.0], [101.0, 118.0], [80.0, 116.0], [113.0, 150.0], [112.0, 150.0]]
 )
 _FEMALE_QTC_MS: Final = 10.0  # longer than men's
@@ -40,19 +55,19 @@ def _qrs_ms(stream: Bits, ventricular: int, female: int, durations_ms: Floats) -
     low, high = _QRS_MS[ventricular, 0], _QRS_MS[ventricular, 1]
     if ventricular == _NORMAL_CONDUCTION:
         mean = durations_ms[1, 0] + (3.0 if female == 0 else -3.0)
-        return min(max(normal(stream, mean, 0.8 * durations_ms[1, 1]), low), high)
-    return uniform(stream, low, high)
+        return min(max(normal(stream, mean, 0.8 * durations_ms[1, 1]), low), high)  # type: ignore[no-any-return]
+    return uniform(stream, low, high)  # type: ignore[no-any-return]
 
 
 @compiled("float64(uint64[::1], int64, int64, float64[:, ::1], float64)")
 def _qtc_ms(stream: Bits, qt: int, female: int, durations_ms: Floats, qrs_ms: float) -> float:
     if qt == _LONG_QT:
-        return uniform(stream, 485.0, 575.0)
+        return uniform(stream, 485.0, 575.0)  # type: ignore[no-any-return]
     if qt == _SHORT_QT:
-        return uniform(stream, 302.0, 338.0)
+        return uniform(stream, 302.0, 338.0)  # type: ignore[no-any-return]
     sex = 0.5 * _FEMALE_QTC_MS if female == 1 else -0.5 * _FEMALE_QTC_MS
     drawn = normal(stream, durations_ms[2, 0] + sex, durations_ms[2, 1])
-    return min(max(drawn, 345.0), 445.0 + 2.0 * sex) + 0.6 * max(qrs_ms - 115.0, 0.0)
+    return min(max(drawn, 345.0), 445.0 + 2.0 * sex) + 0.6 * max(qrs_ms - 115.0, 0.0)  # type: ignore[no-any-return]
 
 
 @compiled("float64(float64[:, :, ::1], int64, float64)")
@@ -72,7 +87,9 @@ def set_qt(waves: Floats, qtc_s: float) -> None:
 
 
 @compiled("float64(uint64[::1], int64, int64, int64, float64[:, ::1], float64[:, :, ::1])")
-def command_durations(stream: Bits, ventricular: int, qt: int, female: int, durations_ms: Floats, waves: Floats) -> float:
+def command_durations(
+    stream: Bits, ventricular: int, qt: int, female: int, durations_ms: Floats, waves: Floats
+) -> float:
     """Stretch P and QRS to drawn durations, put the peaks at their reference points; returns the QTc to be set, s."""
     measure(waves, _P)
     measure(waves, _QRS)
@@ -83,7 +100,7 @@ def command_durations(stream: Bits, ventricular: int, qt: int, female: int, dura
     shift(waves, _T, moved_s)
     qtc_s = 0.001 * _qtc_ms(stream, qt, female, durations_ms, qrs_ms)
     set_qt(waves, qtc_s)
-    return qtc_s
+    return qtc_s  # type: ignore[no-any-return]
 
 
 @compiled("float64(float64, float64)")
@@ -111,7 +128,7 @@ def axis_deg(waves: Floats) -> float:
         one, two = waves[_QRS, w, 3], waves[_QRS, w, 4]
         first += width * one
         foot += width * (two - 0.5 * one) / _SIXTY_DEGREES_HEIGHT
-    return _degrees(first, foot)
+    return _degrees(first, foot)  # type: ignore[no-any-return]
 
 
 @compiled("void(float64[:, :, ::1], float64, float64)")
@@ -145,7 +162,7 @@ def turn_to_axis(stream: Bits, ventricular: int, axis: int, waves: Floats) -> No
     elif axis == _AXIS_RIGHT:
         wanted = uniform(stream, 97.0, 160.0)
     elif ventricular == _NORMAL_CONDUCTION and not -30.0 < found < 90.0:
-        wanted = uniform(stream, 60.0, 88.0) if 90.0 <= found or found < -120.0 else uniform(stream, -28.0, 0.0)
+        wanted = uniform(stream, 60.0, 88.0) if found >= 90.0 or found < -120.0 else uniform(stream, -28.0, 0.0)
     if wanted != found:
         turn_axis(waves, wanted - found, _CHEST_TURN)
 

@@ -1,5 +1,3 @@
-import os
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -36,7 +34,8 @@ def test_a_wider_beat_is_measured_as_wider_by_as_much():
     usual = fit_beat(AveragedBeat(time_s, mv, 1.0))
     wide = np.array([np.interp(time_s / 1.2, time_s, lead) for lead in mv.T]).T
     wider = fit_beat(AveragedBeat(time_s, wide, 1.2**3))
-    assert usual is not None and wider is not None
+    assert usual is not None
+    assert wider is not None
     assert wider.durations_ms[1] / usual.durations_ms[1] == pytest.approx(1.2, abs=0.05)
 
 
@@ -69,12 +68,14 @@ def test_the_distribution_of_simulated_people_is_recovered():
     female, age = rng.integers(0, 2, 400), rng.uniform(20, 80, 400)
     size = np.exp(0.25 * rng.normal(size=400))
     scores = rng.normal(size=(400, 2))
-    shapes = truth.mean + np.einsum("nk,kwl->nwl", scores, truth.components[:2])
-    fitted = [FittedBeat(s * shape, np.array([107.0, 90.0, 390.0]), 0.0, -0.16) for s, shape in zip(size, shapes, strict=True)]
+    shapes = truth.mean + 0.3 * np.einsum("nk,kwl->nwl", scores, truth.components[:2])
+    fitted = [
+        FittedBeat(s * shape, np.array([107.0, 90.0, 390.0]), 0.0, -0.16) for s, shape in zip(size, shapes, strict=True)
+    ]
     model = model_of(fitted, np.column_stack([female, age]).astype(float), n_components=5)
     qrs = slice(N_P, T)
     assert np.corrcoef(model.mean[qrs].ravel(), truth.mean[qrs].ravel())[0, 1] > 0.99
-    assert model.size[1, 2:] @ model.size[1, 2:] == pytest.approx(0.25**2, rel=0.6)
+    assert model.size[1, 2:] @ model.size[1, 2:] == pytest.approx(0.25**2, rel=0.4)
     assert np.abs(model.size[:, :2]).max() < 0.1  # nothing depends on sex or age here
     assert model.durations_ms[:, 0].tolist() == [107.0, 90.0, 390.0]
     kept = np.sqrt((model.components**2).sum(axis=(1, 2)))

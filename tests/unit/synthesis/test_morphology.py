@@ -137,7 +137,7 @@ def test_right_bundle_branch_block_ends_to_the_right_and_in_front():
     for shapes in people(ventricular=VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK):
         qrs = leads(shapes, Wave.QRS)
         on_s, off_s = shapes.on_s[Wave.QRS], shapes.off_s[Wave.QRS]
-        late = (TIME_S > on_s + 0.6 * (off_s - on_s)) & (TIME_S < off_s)
+        late = (on_s + 0.6 * (off_s - on_s) < TIME_S) & (off_s > TIME_S)
         assert qrs("V1")[late].max() > 0.2
         assert net(qrs("V1")[late]) > 0 > net(qrs("V6")[late])
         assert qrs("I")[late].min() < -0.04
@@ -193,9 +193,7 @@ def level_after_j(shapes: Shapes, name: str) -> float:
 
 
 @pytest.mark.parametrize("territory", TERRITORIES)
-@pytest.mark.parametrize(
-    ("state", "sign"), [(Repolarisation.ST_ELEVATION, 1), (Repolarisation.ST_DEPRESSION, -1)]
-)
+@pytest.mark.parametrize(("state", "sign"), [(Repolarisation.ST_ELEVATION, 1), (Repolarisation.ST_DEPRESSION, -1)])
 def test_the_st_segment_is_moved_in_two_leads_of_the_territory(territory, state, sign):
     for shapes in people(repolarisation=state, territory=territory):
         levels = [sign * level_after_j(shapes, name) for name in TERRITORIES[territory]]
@@ -238,7 +236,8 @@ def test_ventricular_beats_are_wide_and_their_t_wave_is_against_them(rhythm):
         largest = max(LEADS, key=lambda name: abs(net(qrs(name))))
         against.append(net(qrs(largest)) * net(t(largest)) < 0)
         if rhythm is Rhythm.PACED:
-            assert net(qrs("V1")) < 0 and net(qrs("aVF")) < 0
+            assert net(qrs("V1")) < 0
+            assert net(qrs("aVF")) < 0
     assert np.mean(against) > 0.95
 
 
@@ -246,10 +245,13 @@ def test_exchanged_arms_turn_lead_one_over_and_exchange_two_and_three():
     right, wrong = drawn(3), drawn(3, inverted=1)
     for wave in Wave:
         a, b = leads(right, wave), leads(wrong, wave)
-        assert np.allclose(b("I"), -a("I")) and np.allclose(b("II"), a("III")) and np.allclose(b("V4"), a("V4"))
+        assert np.allclose(b("I"), -a("I"))
+        assert np.allclose(b("II"), a("III"))
+        assert np.allclose(b("V4"), a("V4"))
     for table in ("swing", "amplitude"):
         a, b = getattr(right, table), getattr(wrong, table)
-        assert np.allclose(b[..., 1], a[..., 1] - a[..., 0]) and np.allclose(b[..., 0], -a[..., 0])
+        assert np.allclose(b[..., 1], a[..., 1] - a[..., 0])
+        assert np.allclose(b[..., 0], -a[..., 0])
     assert np.allclose(wrong.projection[0], -right.projection[0])
 
 

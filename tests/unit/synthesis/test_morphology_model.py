@@ -1,4 +1,5 @@
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -15,10 +16,10 @@ def test_a_written_model_is_read_as_it_was(tmp_path):
 
 
 def test_the_shipped_model_says_where_it_comes_from():
-    from importlib.resources import files
-
     source = json.loads(files("chiron.synthesis").joinpath("morphology.json").read_text())["source"]
-    assert "PTB-XL" in source and "CC BY 4.0" in source and "No recording can be recovered" in source
+    assert "PTB-XL" in source
+    assert "CC BY 4.0" in source
+    assert "No recording can be recovered" in source
 
 
 def test_no_file_is_said_so(tmp_path):
@@ -30,8 +31,8 @@ def test_no_file_is_said_so(tmp_path):
     "damage",
     [
         lambda text: text[:100],
-        lambda text: "[" * 100_000,
-        lambda text: "[1]",
+        lambda _: "[" * 100_000,
+        lambda _: "[1]",
         lambda text: text.replace("chiron-wave-shapes-1", "other"),
         lambda text: json.dumps(json.loads(text) | {"mean_mv": [[1.0]]}),
         lambda text: json.dumps(json.loads(text) | {"components_mv": []}),
