@@ -26,7 +26,6 @@ Measured = TypeVar("Measured")
 
 _PAIRS: Final = (
     ("age_years", "heart_rate_bpm"),
-    ("heart_rate_bpm", "qt_ms"),
     ("heart_rate_bpm", "pr_ms"),
     ("qrs_ms", "qtc_ms"),
 )
