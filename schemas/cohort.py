@@ -64,6 +64,10 @@ def _sum_to_one(shares: dict[State, float]) -> dict[State, float]:
     return shares
 
 
+def _by_name(groups: dict[str, "Group"]) -> dict[str, "Group"]:
+    return dict(sorted(groups.items()))
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[dict[State, Share], AfterValidator(_sum_to_one)]
 """How often each state is there; what is not named never is."""
@@ -242,7 +246,9 @@ class CohortSpec(Frozen):
     duration_s: Annotated[float, Field(ge=2, le=86_400)] = 20.0
     leads: tuple[str, ...] = ("I",)
     gain_per_mv: Annotated[float, Field(ge=100, le=_LARGEST_GAIN_PER_MV)] = 1000.0
-    groups: dict[str, Group] = Field(default_factory=usual_groups)
+    groups: Annotated[dict[str, Group], AfterValidator(_by_name)] = Field(
+        default_factory=usual_groups, validate_default=True
+    )
     readers: tuple[SimulatedReader, ...] = ()  # none: the simulator alone, who knows
     noise_bank_sha256: Sha256 | None = None  # of recorded noise, where some group takes its noise from there
 

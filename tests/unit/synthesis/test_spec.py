@@ -80,3 +80,10 @@ def test_a_specification_cannot_be_changed_and_survives_json():
     with pytest.raises(ValidationError, match="frozen"):
         spec.seed = 2
     assert CohortSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_the_order_in_which_groups_are_written_does_not_matter():
+    one, other = Group(share=0.5), Group(share=0.5, rhythm=Rhythm.PACED)
+    spec, turned = CohortSpec(groups={"b": one, "a": other}), CohortSpec(groups={"a": other, "b": one})
+    assert spec.model_dump_json() == turned.model_dump_json()
+    assert list(CohortSpec().groups) == sorted(CohortSpec().groups)
