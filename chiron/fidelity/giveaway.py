@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from chiron.fidelity.delineation import BEFORE_S
 from chiron.fidelity.measured import Measured
-from chiron.fidelity.telling_apart import Told, out_of_fold
+from chiron.fidelity.statistics import of_folds
+from chiron.fidelity.telling_apart import N_FOLDS, Told, out_of_fold
 from chiron.learning.evaluation import aurocs
 from schemas.fidelity import GiveAway, Part, Region
 
@@ -77,7 +78,7 @@ def give_aways(told: Told, part: npt.NDArray[np.str_], *, seed: int) -> tuple[Gi
     parts = [p for p in Part if (part == p.value).any()]
     alone = [out_of_fold(told.x[:, part == p.value], told.truth, told.groups, seed=seed)[0] for p in parts]
     shuffled = [_shuffled_score(told, part == p.value, seed) for p in parts]
-    areas = aurocs(told.truth, np.stack([told.score, *alone, *shuffled]), told.groups)
+    areas = of_folds(aurocs(told.truth, np.stack([told.score, *alone, *shuffled]), told.groups), N_FOLDS)
     found = [
         GiveAway(part=p, drop=areas.difference(0, 1 + len(parts) + i)[0], alone=areas.interval(1 + i))
         for i, p in enumerate(parts)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from chiron.learning.evaluation import Aurocs
 from schemas.base import Interval
 
-__all__ = ["N_RESAMPLES", "outside_share", "resampled_counts", "share", "spread", "standardised_difference"]
+__all__ = ["N_RESAMPLES", "of_folds", "outside_share", "resampled_counts", "share", "spread", "standardised_difference"]
 
 N_RESAMPLES: Final = 400
 _NORMAL_IQR: Final = 1.349  # interquartile range of a normal distribution in standard deviations
@@ -63,6 +64,15 @@ def _resampled_medians(values: Floats, counts: npt.NDArray[np.int64]) -> Floats:
     running = np.cumsum(counts[:, order], axis=1)
     total = running[:, -1:]
     return np.where(total[:, 0] > 0, values[order][(running >= total / 2).argmax(axis=1)], np.nan)
+
+
+def of_folds(areas: Aurocs, n_folds: int) -> Aurocs:
+    """Areas of out-of-fold scores with the variance that they have: folds share training records.
+
+    DeLong's interval takes the classifiers as given; Nadeau & Bengio (Mach. Learn. 2003) correct the variance of a
+    mean over k folds by 1 + k n_test / n_train.
+    """
+    return Aurocs(areas.value, areas.covariance * (1 + n_folds / (n_folds - 1)))
 
 
 def outside_share(real: Floats, synthetic: Floats) -> Interval:

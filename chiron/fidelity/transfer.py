@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
+from chiron.fidelity.statistics import of_folds
 from chiron.learning.evaluation import aurocs
 from schemas.base import Interval
 from schemas.codes import Code, concept_name
@@ -75,7 +76,7 @@ def _score(tasks: Sequence[Task], x: Floats, seed: int) -> Floats:
 
 def transfer_of(code: Code, real: Task, cohort: Task, scores: Tested) -> Transfer:
     """Trained on the cohort, beside trained on real records."""
-    areas = aurocs(real.truth, np.stack([scores.synthetic, scores.real]), real.group)
+    areas = of_folds(aurocs(real.truth, np.stack([scores.synthetic, scores.real]), real.group), _N_FOLDS)
     difference = areas.difference(0, 1)[0]
     return Transfer(
         code_system=code.system.value,
@@ -111,7 +112,8 @@ def with_cohort_of(code: Code, real: Task, stratum: npt.NDArray[Any], scores: Te
     rare = rarest(real.truth, stratum)
     if not Task(real.x[rare], real.truth[rare], real.group[rare]).is_possible:
         return None
-    areas = aurocs(real.truth[rare], np.stack([scores.both, scores.real])[:, rare], real.group[rare])
+    both = np.stack([scores.both, scores.real])[:, rare]
+    areas = of_folds(aurocs(real.truth[rare], both, real.group[rare]), _N_FOLDS)
     difference = areas.difference(0, 1)[0]
     return RareStrata(
         code_system=code.system.value,

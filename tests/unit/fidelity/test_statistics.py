@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from chiron.fidelity.statistics import outside_share, resampled_counts, share, spread, standardised_difference
+from chiron.fidelity.statistics import of_folds, outside_share, resampled_counts, share, spread, standardised_difference
+from chiron.learning.evaluation import aurocs
 
 
 def test_medians_one_standard_deviation_apart_give_a_difference_of_one() -> None:
@@ -51,6 +52,13 @@ def test_values_beyond_the_real_range_are_counted() -> None:
     real = np.arange(1001.0)  # the 0.5 and 99.5 percentiles are 5 and 995
     made = np.array([4.0, 5.0, 500.0, 995.0, 996.0, 2000.0, 10.0, 20.0, 30.0, 40.0])
     assert outside_share(real, made).value == pytest.approx(0.3)
+
+
+def test_five_folds_make_intervals_half_as_wide_again() -> None:
+    plain = aurocs(np.arange(40) % 2 == 0, np.random.default_rng(5).normal(size=(1, 40)))
+    corrected = of_folds(plain, 5)
+    assert corrected.value == plain.value
+    assert np.sqrt(corrected.covariance / plain.covariance)[0, 0] == pytest.approx(1.5)  # Nadeau & Bengio: 1 + 5 / 4
 
 
 def test_a_share_has_the_interval_of_wilson_as_newcombe_1998_prints_it() -> None:
