@@ -20,6 +20,8 @@ from schemas.cohort import CohortSpec
 from schemas.params import SynthesizeParams
 from tasks.cluster import process_map
 
+pytestmark = pytest.mark.slow
+
 PARAMS = SynthesizeParams(cohort=CohortSpec(n_records=120, duration_s=10, leads=("I", "V2")))
 PARENT = """
 import sys
