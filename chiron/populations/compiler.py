@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from chiron.populations.aims import Aim, aims_of
 from chiron.populations.groups import group_of
-from chiron.populations.strata import age_range, female_share, noise_of, rate_range, why_refused
+from chiron.populations.strata import age_range, female_share, noise_of, rate_range, share_in_hole, why_refused
 from schemas.codes import Code, CodeSystem, concept_name
 from schemas.cohort import CohortSpec, Group
 from schemas.missingness import Hole
@@ -28,11 +28,13 @@ class _Planned(NamedTuple):
     holes: list[Hole]
 
     def n_records(self, margin: float) -> int:
-        return ceil(max(hole.n_lacking for hole in self.holes) * margin) + _SPARE
+        return ceil(max(hole.n_lacking / share_in_hole(hole) for hole in self.holes) * margin) + _SPARE
 
 
 def compile_cohort(holes: Sequence[Hole], base: CohortSpec, *, margin: float = 1.5) -> Compiled:
     """A cohort with at least `margin` times as many records as each hole lacks, and the holes that it can't fill.
+
+    Holes of unacceptable recordings get more, because in noise a heart rate is often measured wrong.
 
     base: name, seed, leads, rate, duration and readers are taken from it; its groups are not. margin: at least 1, for
     what measuring moves over a band's edge. Of several ways to have a code, the most usual that the hole allows is

@@ -12,9 +12,9 @@ from chiron.quality.strata import ANY, QUALITIES
 from schemas.codes import Sex
 from schemas.cohort import NoiseSpec
 from schemas.missingness import Hole
-from schemas.states import USUAL_RATES_BPM, AvConduction, Ectopy, Rhythm
+from schemas.states import USUAL_RATES_BPM, AvConduction, Ectopy, NoiseKind, Rhythm
 
-__all__ = ["age_range", "female_share", "noise_of", "rate_range", "why_refused"]
+__all__ = ["age_range", "female_share", "noise_of", "rate_range", "share_in_hole", "why_refused"]
 
 _AGES_YEARS: Final[Mapping[str, tuple[float, float]]] = {
     "18-39": (18, 39),
@@ -35,7 +35,11 @@ _BELOW_USUAL, _ABOVE_USUAL = 0.75, 1.5  # how far from a rhythm's usual rates a 
 _ACCEPTABLE: Final = NoiseSpec(
     snr_db=(16.0, 30.0), step_share=0.0, transient_share=0.0, gap_share=0.0, saturation_share=0.0
 )
-_UNACCEPTABLE: Final = NoiseSpec(snr_db=(-12.0, -5.0))  # at -5 dB one recording in fifty is still called acceptable
+_MOTION: Final = {NoiseKind.MOTION: 1.0}  # in which beats are still found best: rates are to be measured, too
+_UNACCEPTABLE: Final = NoiseSpec(snr_db=(-4.0, 2.0), kinds=_MOTION)  # of several leads, one of which is always worse
+_UNACCEPTABLE_SINGLE: Final = NoiseSpec(snr_db=(-9.0, -4.0), kinds=_MOTION)
+_MEASURED_RIGHT: Final[Mapping[str, float]] = {ANY: 0.85, "0-59": 0.4, "60-99": 0.55, "100+": 0.85}
+"""Of simulated recordings in such noise, those that are measured as unacceptable and in their rate band."""
 _UNREADABLE: Final = NoiseSpec(snr_db=(-14.0, -5.0), inaudible_share=0.3, unreadable=True)
 
 
@@ -76,8 +80,14 @@ def noise_of(hole: Hole, aim: Aim, *, n_leads: int) -> NoiseSpec:
     if aim.unreadable:
         noise = _UNREADABLE
     else:
-        noise = {ANY: NoiseSpec(), QUALITIES[0]: _ACCEPTABLE, QUALITIES[1]: _UNACCEPTABLE}[hole.quality]
+        unacceptable = _UNACCEPTABLE_SINGLE if n_leads == 1 else _UNACCEPTABLE
+        noise = {ANY: NoiseSpec(), QUALITIES[0]: _ACCEPTABLE, QUALITIES[1]: unacceptable}[hole.quality]
     return noise if n_leads == 1 else noise.model_copy(update={"inverted_share": 0.0})
+
+
+def share_in_hole(hole: Hole) -> float:
+    """Of the records that are made for a hole, those that are expected to be measured as lying in it."""
+    return _MEASURED_RIGHT[hole.rate_band] if hole.quality == QUALITIES[1] else 1.0
 
 
 def _within(rate_band: str, aim: Aim) -> RateRange:

@@ -210,8 +210,11 @@ _SCP_ECG: Final[Mapping[str, _Rule]] = {
     "PRC(S)": lambda f: (_n_supraventricular(f) > 0) | (f.n_ventricular > 0),
     "BIGU": lambda f: _every(f, EctopyPattern.BIGEMINY, _n_supraventricular(f) + f.n_ventricular),
     "TRIGU": lambda f: _every(f, EctopyPattern.TRIGEMINY, _n_supraventricular(f) + f.n_ventricular),
+    "ASMI": _scar_of(Territory.ANTERIOR),  # the model's anterior wall is seen in V1 to V4
     "IMI": _scar_of(Territory.INFERIOR),
     "LMI": _scar_of(Territory.LATERAL),
+    "ISCAS": _ischaemia_of(Territory.ANTERIOR),
+    "INJAS": _injury_of(Territory.ANTERIOR),
     "INJIN": _injury_of(Territory.INFERIOR),
     "INJLA": _injury_of(Territory.LATERAL),
     "LOWT": _in(Repolarisation.FLAT_T),  # what an unspecific T wave usually is

@@ -131,7 +131,7 @@ def test_sinus_rhythm_is_slow_below_60_and_fast_above_100(rate_bpm, expected):
         ),
         (
             {"repolarisation": Repolarisation.T_INVERSION, "territory": Territory.ANTERIOR},
-            snomed("59931005", "164934002", "164861001", "426434006"),
+            snomed("59931005", "164934002", "164861001", "426434006") | scp("ISCAS"),
         ),
         ({"repolarisation": Repolarisation.FLAT_T}, snomed("164934002") | scp("LOWT", "NT_", "NDT")),
         (
