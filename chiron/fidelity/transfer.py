@@ -24,6 +24,7 @@ _N_TREES: Final = 150
 _LEAF: Final = 3
 _N_FOLDS: Final = 5
 _RARE_SHARE: Final = 0.2  # of the records with, and of those without the finding
+_MOST_SHARE: Final = 0.5
 _FEWEST: Final = 10
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -95,14 +96,16 @@ def transfer_of(code: Code, real: Task, cohort: Task, scores: Tested) -> Transfe
 def rarest(truth: Flags, stratum: npt.NDArray[Any]) -> Flags:
     """(N,) the records of the smallest strata: a fifth of those with the finding, and a fifth of those without.
 
-    stratum: (N,) what kind of patient a record is of. Whole strata are taken, the smallest first, so it may be more.
+    stratum: (N,) what kind of patient a record is of. Whole strata are taken, the smallest first, so it may be more;
+    but never more than half, which would not be rare.
     """
     chosen = np.zeros(truth.size, dtype=bool)
     for own in (truth, ~truth):
         names, of_record, count = np.unique(stratum[own], return_inverse=True, return_counts=True)
         order = np.lexsort((names, count))
-        before = np.concatenate([[0], np.cumsum(count[order])[:-1]])
-        taken = order[before < max(_RARE_SHARE * own.sum(), _FEWEST)]
+        after = np.cumsum(count[order])
+        is_rare = (after - count[order] < max(_RARE_SHARE * own.sum(), _FEWEST)) & (after <= _MOST_SHARE * own.sum())
+        taken = order[is_rare]
         chosen[own] = np.isin(of_record, taken)
     return chosen
 

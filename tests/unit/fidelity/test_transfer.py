@@ -40,6 +40,12 @@ def test_the_smallest_strata_are_taken_whole_until_a_fifth_of_either_class_is_re
     )
 
 
+def test_what_most_records_are_of_is_not_rare() -> None:
+    truth = np.repeat([True, False], 100)
+    stratum = np.concatenate([np.repeat(["a", "b"], [95, 5]), np.repeat("a", 100)])
+    assert stratum[rarest(truth, stratum)].tolist() == ["b"] * 5
+
+
 def test_where_the_rarest_strata_hold_too_few_nothing_is_said() -> None:
     real, cohort = task(40, seed=5), task(40, seed=6)
     few = Task(real.x[:18], real.truth[:18], real.group[:18])  # nine of either class
