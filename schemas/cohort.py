@@ -115,6 +115,7 @@ class NoiseSpec(Frozen):
     saturation_share: Share = 0.05
     lead_off_share: Share = 0.0  # an electrode without contact, for the whole record
     inverted_share: Share = 0.25  # left and right arm exchanged: a single lead I is upside down
+    displaced_share: Share = 0.1  # electrodes held or stuck anywhere: the heart is seen as if it were turned
     unreadable: bool = False  # a reader would call the record too noisy, whatever the heart does
 
     @model_validator(mode="after")

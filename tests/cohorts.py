@@ -9,6 +9,7 @@ QUIET = {
     "gap_share": 0.0,
     "saturation_share": 0.0,
     "inverted_share": 0.0,
+    "displaced_share": 0.0,
 }
 """No faults of the recorder: what is left is noise at the given ratio."""
 

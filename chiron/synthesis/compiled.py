@@ -1,7 +1,7 @@
 """How the generator is compiled: without `fastmath`, so that no operation is reordered, and kept on disk.
 
-What is kept belongs to the compiled source of the whole package: Numba itself looks at one file only, and would go on
-using a function that was compiled with an older version of another.
+What is kept belongs to the source of the whole package and of the states: Numba itself looks at one file only, and
+would go on using a function that was compiled with an older version of another.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
+
+from schemas import cohort, states
 
 __all__ = ["compiled"]
 
@@ -39,8 +41,8 @@ def _given(signature: str | None) -> tuple[str, ...]:
 def _folder() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for source in (path.read_bytes() for path in sorted(here.glob("*.py"))):
-        digest.update(source if b"@compiled" in source else b"")
+    for path in (*sorted(here.glob("*.py")), Path(states.__file__), Path(cohort.__file__)):
+        digest.update(path.read_bytes())
     beside = here / "__pycache__"
     cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chiron"
     base = Path(numba.config.CACHE_DIR or (beside if os.access(here, os.W_OK) else cached))

@@ -69,6 +69,7 @@ class GroupSettings(NamedTuple):
     alternans: Floats
     variety: Floats
     inverted: Floats
+    displaced: Floats
     inaudible: Floats
     unreadable: Ints
     alternans_uv: QuantileTable
@@ -115,6 +116,7 @@ def group_settings(groups: Sequence[Group]) -> GroupSettings:
         alternans=np.array([g.alternans_share for g in groups]),
         variety=np.array([g.variety for g in groups]),
         inverted=np.array([noise.inverted_share for noise in noises]),
+        displaced=np.array([noise.displaced_share for noise in noises]),
         inaudible=np.array([noise.inaudible_share for noise in noises]),
         unreadable=np.array([noise.unreadable for noise in noises], dtype=np.int64),
         alternans_uv=quantile_table([g.alternans_uv for g in groups]),
@@ -168,6 +170,7 @@ def draw_condition(stream: Bits, settings: GroupSettings, seed: int, index: int)
         breathing_hz=from_table(stream, settings.breathing_hz, g),
         variety=settings.variety[g],
         inverted=int(chance(stream, settings.inverted[g])),
+        displaced=int(chance(stream, settings.displaced[g])),
         inaudible=int(chance(stream, settings.inaudible[g])),
         unreadable=settings.unreadable[g],
     )

@@ -39,8 +39,18 @@ from schemas.cohort import CohortSpec
 
 __all__ = ["PARAMETER_NAMES", "synthesize_records"]
 
-_OWN: Final = ("group", "heart_rate_bpm", "heart_rate_wanted_bpm", "breathing_hz", "alternans_uv", "inverted", "snr_db",
-               "high_pass_hz", "low_pass_hz")  # fmt: skip
+_OWN: Final = (
+    "group",
+    "heart_rate_bpm",
+    "heart_rate_wanted_bpm",
+    "breathing_hz",
+    "alternans_uv",
+    "inverted",
+    "displaced",
+    "snr_db",
+    "high_pass_hz",
+    "low_pass_hz",
+)
 Samples = npt.NDArray[np.float32]
 
 _PARTS: Final = (_OWN, RHYTHM_NUMBERS, SHAPE_NUMBERS, FIBRILLATION, NOISE_NUMBERS, DEVICE_NUMBERS)
@@ -157,7 +167,7 @@ def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _O
     count_beats(plan, fs_hz, x.shape[0], out.beats[row])
     parameters[_AT[1] : _AT[2]] = plan.numbers[: _AT[2] - _AT[1]]
     parameters[_AT[2] : _AT[3]] = shapes.numbers[: _AT[3] - _AT[2]]
-    parameters[6], parameters[7], parameters[8] = snr_db, device.high_pass_hz, device.low_pass_hz
+    parameters[7], parameters[8], parameters[9] = snr_db, device.high_pass_hz, device.low_pass_hz
     parameters[1] = mean_rate_bpm(plan, x.shape[0] / fs_hz)
     _note(condition, row, out)
 
@@ -167,7 +177,8 @@ def _note(condition: Condition, row: int, out: _Output) -> None:
     """The record's states, where they are asked for."""
     parameters, states = out.parameters[row], out.states[row]
     parameters[0], parameters[2] = condition.group, condition.heart_rate_bpm
-    parameters[3], parameters[4], parameters[5] = condition.breathing_hz, condition.alternans_uv, condition.inverted
+    parameters[3], parameters[4] = condition.breathing_hz, condition.alternans_uv
+    parameters[5], parameters[6] = condition.inverted, condition.displaced
     out.age_years[row], out.female[row], out.group[row] = condition.age_years, condition.female, condition.group
     _note_states(condition, states)
 

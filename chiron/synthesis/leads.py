@@ -6,13 +6,12 @@ The shapes of waves do not belong here.
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from chiron.synthesis.arithmetic import Floats, cos, matmul, sin
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.structures import MEASURED
 
-__all__ = ["DERIVED_LEADS", "DOWER", "DOWER_INVERSE", "derive_leads", "measured_leads", "rotation", "turning"]
+__all__ = ["DERIVED_LEADS", "DOWER", "DOWER_INVERSE", "measured_leads", "rotation", "turning"]
 
 DOWER: Final[Floats] = np.array(
     [
@@ -73,17 +72,3 @@ def measured_leads(leads: tuple[str, ...]) -> tuple[str, ...]:
     """The independent leads (of I, II, V1-V6) from which all of `leads` follow."""
     limbs = ("I", "II") if any(lead in DERIVED_LEADS for lead in leads) else ()
     return tuple(lead for lead in MEASURED if lead in leads or lead in limbs)
-
-
-def derive_leads(
-    digital: npt.NDArray[np.int32], measured: tuple[str, ...], leads: tuple[str, ...]
-) -> npt.NDArray[np.int16]:
-    """(n_leads, n_samples) of `leads` from the measured ones: III = II - I exactly, the augmented leads to rounding."""
-    row = dict(zip(measured, digital, strict=True))
-    if "I" in row and "II" in row:
-        first, second = row["I"], row["II"]
-        row["III"] = second - first
-        row["aVR"] = -((first + second) // 2)
-        row["aVL"] = first - second // 2
-        row["aVF"] = second - first // 2
-    return np.stack([row[lead] for lead in leads]).astype(np.int16)

@@ -6,7 +6,9 @@ beats happen does not belong here.
 
 from typing import Final
 
-from chiron.synthesis.arithmetic import Floats, exp, matmul
+import numpy as np
+
+from chiron.synthesis.arithmetic import TWO_PI, Floats, exp, matmul
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, normal, unit
 from chiron.synthesis.leads import DOWER, rotation, turning
@@ -155,6 +157,19 @@ def _exchange_arms(amplitude: Floats, swing: Floats, projection: Floats) -> None
         projection[0, axis] = -projection[0, axis]
 
 
+@compiled("void(uint64[::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1])")
+def _displace(stream: Bits, amplitude: Floats, swing: Floats, projection: Floats) -> None:
+    """Electrodes held or stuck anywhere: the heart is seen as if it were turned, any way."""
+    about_y = matmul(rotation(1, TWO_PI * unit(stream)), rotation(2, TWO_PI * unit(stream)))
+    added, seen = turning(matmul(rotation(0, TWO_PI * unit(stream)), about_y)), np.empty((8, 1))
+    for table in (amplitude, swing):
+        for wave in range(table.shape[0]):
+            for w in range(table.shape[1]):
+                seen[:, 0] = table[wave, w]
+                table[wave, w] += matmul(added, seen)[:, 0]
+    projection += matmul(added, projection)
+
+
 @compiled()
 def _hand_over(waves: Floats, shapes: Shapes) -> None:
     for wave in range(shapes.n.size):
@@ -195,5 +210,7 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     _note(waves, shapes.numbers)
     _place_heart(stream, waves, shapes.swing, shapes.projection)
     _hand_over(waves, shapes)
+    if condition.displaced == 1:
+        _displace(stream, shapes.amplitude, shapes.swing, shapes.projection)
     if condition.inverted == 1:
         _exchange_arms(shapes.amplitude, shapes.swing, shapes.projection)

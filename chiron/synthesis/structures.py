@@ -91,6 +91,7 @@ class Condition(NamedTuple):
     breathing_hz: float
     variety: float
     inverted: int  # the arms' electrodes are exchanged
+    displaced: int  # electrodes are anywhere
     inaudible: int
     unreadable: int
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from cohorts import only, quiet
 
 from chiron.errors import NotFound
 from chiron.settings import settings
 from chiron.synthesis.findings import VOCABULARY
 from chiron.synthesis.kernel import PARAMETER_NAMES, synthesize_records
 from chiron.synthesis.truth import EVENT_CODES
-from cohorts import only, quiet
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, PREMATURE_VENTRICULAR, SINUS_RHYTHM
 from schemas.cohort import LEADS, CohortSpec, Group, NoiseSpec
 from schemas.states import Ectopy, Rhythm

@@ -9,7 +9,7 @@ import pytest
 
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.draws import Topic, new_stream
-from chiron.synthesis.leads import DOWER
+from chiron.synthesis.leads import DOWER, DOWER_INVERSE
 from chiron.synthesis.morphology import NUMBERS, draw_shapes
 from chiron.synthesis.morphology_model import load_model
 from chiron.synthesis.structures import Condition, Shapes, Wave, new_shapes, position
@@ -19,7 +19,7 @@ PEOPLE: Final = 60
 HEALTHY: Final = Condition(
     group=0, rhythm=0, av=0, ventricular=0, ectopy=0, pattern=0, qt=0, repolarisation=0, territory=0, scar=0, voltage=0,
     axis=0, alternans_uv=0.0, age_years=55.0, female=0, heart_rate_bpm=60.0, breathing_hz=0.25, variety=1.0, inverted=0,
-    inaudible=0, unreadable=0,
+    displaced=0, inaudible=0, unreadable=0,
 )  # fmt: skip
 TIME_S: Final = np.arange(-0.3, 0.9, 0.001)
 LEADS: Final = {"I": 0, "II": 1, "V1": 2, "V2": 3, "V3": 4, "V4": 5, "V5": 6, "V6": 7}
@@ -239,6 +239,16 @@ def test_ventricular_beats_are_wide_and_their_t_wave_is_against_them(rhythm):
             assert net(qrs("V1")) < 0
             assert net(qrs("aVF")) < 0
     assert np.mean(against) > 0.95
+
+
+def test_electrodes_that_lie_anywhere_see_the_same_dipole_turned():
+    for index in range(20):
+        usual, moved = drawn(index), drawn(index, displaced=1)
+        for wave in (Wave.QRS, Wave.FLUTTER):
+            n = usual.n[wave]
+            before, after = (DOWER_INVERSE @ one.amplitude[wave, :n].T for one in (usual, moved))
+            assert np.allclose(before.T @ before, after.T @ after, atol=1e-9)  # a turn keeps lengths and angles
+    assert not np.allclose(usual.projection, moved.projection, atol=0.1)
 
 
 def test_exchanged_arms_turn_lead_one_over_and_exchange_two_and_three():

@@ -1,10 +1,10 @@
 import numpy as np
+from cohorts import only, quiet
 
 from chiron.datasets.signals import signal_sha256
 from chiron.synthesis.findings import VOCABULARY
 from chiron.synthesis.kernel import synthesize_records
 from chiron.synthesis.record import synthesize_record
-from cohorts import only, quiet
 from schemas.codes import Sex
 from schemas.cohort import CohortSpec, Group
 from schemas.states import Rhythm
