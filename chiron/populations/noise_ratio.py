@@ -5,9 +5,9 @@ because noise is not the same twice; what a beat has beside the mean of the othe
 responses, as for evoked potentials: Schimmel 1967, Wong & Bickford 1980). Of the noise of all beats the median counts:
 a step or a premature beat in one of them is no noise of the recording.
 
-Of simulated recordings whose ratio is known, the middle half is within 5 dB from 0 to 15 dB. Above, mains hum, filters
-and the beats' own variety end it near 20 dB; baseline wander below 0.5 Hz is not seen. Shapes: L leads, n samples,
-M beats of w samples.
+Of simulated recordings whose ratio is known to be 0 to 15 dB, the median is within some 2 dB and the middle half within
+6 dB. Above, mains hum, filters and the beats' own variety end it near 20 dB; baseline wander below 0.5 Hz is not seen.
+Shapes: L leads, n samples, M beats of w samples.
 """
 
 from typing import Final
