@@ -80,6 +80,7 @@ def test_a_forest_learns_sinus_rhythm_from_the_cohort_as_from_real_records(faith
     assert (transfer.synthetic_to_real.value or 0) > 0.95  # regular, and with a P wave
 
 
+@pytest.mark.slow
 def test_the_same_datasets_and_seed_give_the_same_report(faithful: FidelityReport, make_hearts: MakeDataset) -> None:
     seen = []
     with show_progress_with(lambda what, done, total: seen.append((what, done, total))):
