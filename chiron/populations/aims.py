@@ -211,8 +211,9 @@ _SNOMED: Final[Mapping[str, tuple[Aim, ...]]] = {
 _SCP_ECG: Final[Mapping[str, tuple[Aim, ...]]] = {
     "NORM": (_NORMAL,),
     "PRC(S)": (_ectopy(_ATRIAL), _ectopy(_VENTRICULAR)),
-    "BIGU": (_ectopy(_VENTRICULAR, EctopyPattern.BIGEMINY), _ectopy(_ATRIAL, EctopyPattern.BIGEMINY)),
-    "TRIGU": (_ectopy(_VENTRICULAR, EctopyPattern.TRIGEMINY), _ectopy(_ATRIAL, EctopyPattern.TRIGEMINY)),
+    # of unknown origin: atrial ones first, because rates are measured wrong where ventricular beats dwarf the others
+    "BIGU": (_ectopy(_ATRIAL, EctopyPattern.BIGEMINY), _ectopy(_VENTRICULAR, EctopyPattern.BIGEMINY)),
+    "TRIGU": (_ectopy(_ATRIAL, EctopyPattern.TRIGEMINY), _ectopy(_VENTRICULAR, EctopyPattern.TRIGEMINY)),
     "ASMI": (_scar_of(Territory.ANTERIOR),),
     "IMI": (_scar_of(Territory.INFERIOR),),
     "LMI": (_scar_of(Territory.LATERAL),),
