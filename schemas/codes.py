@@ -20,6 +20,7 @@ __all__ = [
     "PREMATURE_ATRIAL",
     "PREMATURE_VENTRICULAR",
     "SINUS_RHYTHM",
+    "T_WAVE_ALTERNANS",
     "AnnotatorKind",
     "Code",
     "CodeSystem",
@@ -111,6 +112,7 @@ ATRIAL_FIBRILLATION: Final = Code(CodeSystem.SNOMED_CT, "164889003")
 PREMATURE_ATRIAL: Final = Code(CodeSystem.SNOMED_CT, "284470004")
 PREMATURE_VENTRICULAR: Final = Code(CodeSystem.SNOMED_CT, "427172004")
 OTHER_RHYTHM: Final = Code(CodeSystem.CHIRON, "other-rhythm")
+T_WAVE_ALTERNANS: Final = Code(CodeSystem.CHIRON, "t-wave-alternans")
 NOISE: Final = Code(CodeSystem.CHIRON, "too-noisy")
 
 
@@ -125,6 +127,7 @@ CONCEPT_NAMES: Final[dict[Code, str]] = {
     **_of(CodeSystem.CODE_TEST, CODE_TEST),
     OTHER_RHYTHM: "other rhythm",
     NOISE: "too noisy to read",
+    T_WAVE_ALTERNANS: "T-wave alternans",
 }
 
 

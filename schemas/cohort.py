@@ -87,6 +87,9 @@ def _require_within(name: str, values: tuple[float, ...], low: float, high: floa
         raise ValueError(f"{name}: expected within {low:g} to {high:g} {unit}, found {values[0]:g} to {values[-1]:g}")
 
 
+_SHAKEN: Final = {NoiseKind.WANDER: 0.15, NoiseKind.MOTION: 0.72, NoiseKind.MUSCLE: 0.08, NoiseKind.TREMOR: 0.05}
+
+
 class NoiseSpec(Frozen):
     """How noisy the recordings are. The signal-to-noise ratio is of powers, over the whole record, at the output."""
 
@@ -196,10 +199,10 @@ def usual_groups() -> dict[str, Group]:
     old = (40.0, 63.0, 69.0, 74.0, 79.0, 95.0)
     wide = {VentricularConduction.NORMAL: 0.95, VentricularConduction.UNSPECIFIC_DELAY: 0.05}
     return {
-        "sinus": Group(share=0.20, ventricular=wide),
+        "sinus": Group(share=0.22, ventricular=wide),
         "slow": Group(share=0.05, heart_rate_bpm=(36.0, 50.0)),
         "fast": Group(share=0.04, heart_rate_bpm=(100.0, 140.0)),
-        "arrhythmic": Group(share=0.06, rhythm=Rhythm.SINUS_ARRHYTHMIA),
+        "arrhythmic": Group(share=0.04, rhythm=Rhythm.SINUS_ARRHYTHMIA),
         "fibrillation": Group(share=0.28, rhythm=Rhythm.ATRIAL_FIBRILLATION, age_years=old, ventricular=wide),
         "atrial-premature": Group(share=0.11, ectopy={Ectopy.ATRIAL: 1.0}, heart_rate_bpm=(48.0, 92.0)),
         "ventricular-premature": Group(share=0.06, ectopy={Ectopy.VENTRICULAR: 1.0}, heart_rate_bpm=(48.0, 92.0)),
@@ -223,7 +226,7 @@ def usual_groups() -> dict[str, Group]:
         "noise": Group(
             share=0.08,
             heart_rate_bpm=(50.0, 70.0, 90.0, 130.0),
-            noise=NoiseSpec(snr_db=(-14.0, -1.0), inaudible_share=0.3, unreadable=True),
+            noise=NoiseSpec(snr_db=(-12.0, 0.0), kinds=_SHAKEN, inaudible_share=0.3, unreadable=True),
         ),
     }
 

@@ -6,8 +6,8 @@ The first one reads a part again, later and with fewer errors; the third one lef
 from dataclasses import dataclass
 from typing import Final
 
-from chiron.demo.visits import Visit
 from chiron.demo.stream import Stream
+from chiron.demo.visits import Visit
 
 __all__ = ["READINGS", "Reading", "read_visit"]
 

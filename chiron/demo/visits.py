@@ -5,8 +5,8 @@ leaves out. Values are missing for a reason: nobody weighs patients in an emerge
 from dataclasses import dataclass
 from typing import Final
 
-from chiron.synthesis.record import SyntheticRecord, synthesize_record
 from chiron.demo.stream import Stream
+from chiron.synthesis.record import SyntheticRecord, synthesize_record
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Sex
 from schemas.cohort import CohortSpec, Group, NoiseSpec
 from schemas.states import Ectopy, Rhythm

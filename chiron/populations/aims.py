@@ -6,7 +6,7 @@ The other way round, from states to codes, is `chiron.synthesis.findings`; a tes
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from chiron.synthesis.findings import NORMAL_BPM, T_WAVE_ALTERNANS
+from chiron.synthesis.findings import NORMAL_BPM
 from schemas.codes import (
     ATRIAL_FIBRILLATION,
     NOISE,
@@ -14,6 +14,7 @@ from schemas.codes import (
     PREMATURE_ATRIAL,
     PREMATURE_VENTRICULAR,
     SINUS_RHYTHM,
+    T_WAVE_ALTERNANS,
     Code,
     CodeSystem,
     canonical,

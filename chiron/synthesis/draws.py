@@ -68,7 +68,7 @@ def _product(a: int, b: int) -> tuple[int, int]:
     first = a_low * b_low
     middle = a_high * b_low + (first >> shift)
     cross = a_low * b_high + (middle & low_32)
-    return a_high * b_high + (middle >> shift) + (cross >> shift), a * b
+    return a_high * b_high + (middle >> shift) + (cross >> shift), a * b  # type: ignore[return-value]
 
 
 @compiled("void(uint64[::1])")
@@ -109,37 +109,37 @@ def unit(stream: Bits) -> float:
 @compiled("float64(uint64[::1], float64, float64)")
 def uniform(stream: Bits, low: float, high: float) -> float:
     """Uniform between low and high."""
-    return low + (high - low) * unit(stream)
+    return low + (high - low) * unit(stream)  # type: ignore[no-any-return]
 
 
 @compiled("boolean(uint64[::1], float64)")
 def chance(stream: Bits, share: float) -> bool:
     """True in `share` of the draws."""
-    return unit(stream) < share
+    return unit(stream) < share  # type: ignore[no-any-return]
 
 
 @compiled("float64(uint64[::1], float64, float64)")
 def normal(stream: Bits, mean: float, sd: float) -> float:
     """Normal with the given mean and standard deviation."""
-    return mean + sd * normal_quantile(unit(stream))
+    return mean + sd * normal_quantile(unit(stream))  # type: ignore[no-any-return]
 
 
 @compiled("float64(uint64[::1], float64, float64)")
 def log_normal(stream: Bits, median: float, sigma: float) -> float:
     """Log-normal: `sigma` is the standard deviation of the natural logarithm."""
-    return median * exp(sigma * normal_quantile(unit(stream)))
+    return median * exp(sigma * normal_quantile(unit(stream)))  # type: ignore[no-any-return]
 
 
 @compiled("float64(uint64[::1], float64, float64)")
 def log_uniform(stream: Bits, low: float, high: float) -> float:
     """Between low and high, uniform in the logarithm."""
-    return low * exp(log(high / low) * unit(stream))
+    return low * exp(log(high / low) * unit(stream))  # type: ignore[no-any-return]
 
 
 @compiled("float64(uint64[::1], float64)")
 def exponential(stream: Bits, mean: float) -> float:
     """Exponential waiting time."""
-    return -mean * log(unit(stream))
+    return -mean * log(unit(stream))  # type: ignore[no-any-return]
 
 
 @compiled("int64(uint64[::1], float64[::1])")

@@ -23,6 +23,7 @@ from schemas.codes import (
     PREMATURE_ATRIAL,
     PREMATURE_VENTRICULAR,
     SINUS_RHYTHM,
+    T_WAVE_ALTERNANS,
     Code,
     CodeSystem,
 )
@@ -39,9 +40,8 @@ from schemas.states import (
     Voltage,
 )
 
-__all__ = ["NORMAL_BPM", "T_WAVE_ALTERNANS", "VOCABULARY", "Facts", "findings_of"]
+__all__ = ["NORMAL_BPM", "VOCABULARY", "Facts", "findings_of"]
 
-T_WAVE_ALTERNANS: Final = Code(CodeSystem.CHIRON, "t-wave-alternans")
 NORMAL_BPM: Final = (50.0, 100.0)  # of a normal rhythm; below 60 it is a bradycardia too
 _SLOW_BELOW_BPM: Final = 60.0
 _FAST_ABOVE_BPM: Final = 100.0

@@ -21,7 +21,6 @@ Samples = npt.NDArray[np.float32]
 
 FIBRILLATION: Final = ("f_wave_rate_hz", "f_wave_uv")  # what fibrillatory waves are drawn with
 _REACH: Final = 4.5  # widths; what lies beyond is below 0.1 uV
-_SAW_RMS: Final = 0.54  # of the three harmonics of the fibrillatory sawtooth, for amplitude 1
 _KNOT_S: Final = 0.05  # between two steps of what wanders
 
 _P, _ECTOPIC_P, _QRS, _T = int(Wave.P), int(Wave.ECTOPIC_P), int(Wave.QRS), int(Wave.T)
@@ -178,28 +177,35 @@ def _between(knots: Floats, at: float) -> float:
     return knots[k] + (at - k) * (knots[k + 1] - knots[k])  # type: ignore[no-any-return]
 
 
-@compiled("float64(float64[:, ::1], int64)")
-def _saw(phasor: Floats, axis: int) -> float:
-    """sin(x) + sin(2x) / 2 + sin(3x) / 3."""
+@compiled("float64(float64)")
+def _rms(sharpness: float) -> float:
+    """Of a sawtooth: half the sum of the harmonics' squares, and the root of it."""
+    h = sharpness * sharpness
+    return np.sqrt(0.5 * (1.0 + h / 4.0 + h * h / 9.0))  # type: ignore[no-any-return]
+
+
+@compiled("float64(float64[:, ::1], int64, float64)")
+def _saw(phasor: Floats, axis: int, sharpness: float) -> float:
+    """sin(x) + h sin(2x) / 2 + h^2 sin(3x) / 3: a sawtooth for sharpness h = 1, a sine for 0."""
     c, s = phasor[axis, 0], phasor[axis, 1]
-    return s * (1.0 + c + (3.0 - 4.0 * s * s) / 3.0)  # type: ignore[no-any-return]
+    return s * (1.0 + sharpness * (c + sharpness * (3.0 - 4.0 * s * s) / 3.0))  # type: ignore[no-any-return]
 
 
 @compiled()
 def _add_fibrillation(stream: Bits, out: Samples, grid: Grid, plan: Plan, shapes: Shapes, numbers: Floats) -> None:
-    """Fibrillatory waves: per axis a sawtooth of three harmonics, whose rate and size wander."""
+    """Fibrillatory waves: per axis a soft or sharp sawtooth of three harmonics, whose rate and size wander."""
     step_s = 1.0 / grid.fs_hz
     n_knots = int(out.shape[0] * step_s / _KNOT_S) + 2
     pace, swell = np.empty(n_knots), np.empty(n_knots)
     _walk(stream, pace)
     _walk(stream, swell)
-    rms_mv, rate_hz = log_normal(stream, 0.028, 0.6), uniform(stream, 4.0, 8.5)
+    rms_mv, rate_hz, sharpness = log_normal(stream, 0.022, 0.6), uniform(stream, 4.0, 8.5), unit(stream)
     numbers[0], numbers[1] = rate_hz, 1000.0 * rms_mv
     phasor, size = np.empty((3, 2)), np.empty((3, grid.columns.size))
     for axis in range(3):
         first = TWO_PI * unit(stream)
         phasor[axis, 0], phasor[axis, 1] = cos(first), sin(first)
-        axis_mv = log_normal(stream, rms_mv / _SAW_RMS, 0.3) * 2.0 / np.pi
+        axis_mv = log_normal(stream, rms_mv / _rms(sharpness), 0.3)
         for k in range(grid.columns.size):
             size[axis, k] = axis_mv * shapes.projection[grid.columns[k], axis]
     from_s, to_s = plan.fibrillation_s[0], plan.fibrillation_s[1]
@@ -211,9 +217,9 @@ def _add_fibrillation(stream: Bits, out: Samples, grid: Grid, plan: Plan, shapes
         _turn(phasor, 2, 1.05 * angle)
         fade = max(min(1.0, (t - from_s) / 0.2, (to_s - t) / 0.2), 0.0)
         height = fade * max(1.0 + 0.4 * _between(swell, at), 0.1)
-        x, y, z = height * _saw(phasor, 0), height * _saw(phasor, 1), height * _saw(phasor, 2)
+        x, y, z = _saw(phasor, 0, sharpness), _saw(phasor, 1, sharpness), _saw(phasor, 2, sharpness)
         for k in range(grid.columns.size):
-            out[i, k] += np.float32(x * size[0, k] + y * size[1, k] + z * size[2, k])
+            out[i, k] += np.float32(height * (x * size[0, k] + y * size[1, k] + z * size[2, k]))
 
 
 @compiled()

@@ -105,7 +105,7 @@ class Plan(NamedTuple):
     by `chiron.synthesis.rhythm.NUMBERS`.
     """
 
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # not the method of tuples
     beat_s: Floats
     beat_kind: Ints
     p_s: Floats

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from cohorts import only, quiet
 from sklearn.metrics import roc_auc_score
 
 from chiron.measures.quality_beats import BeatMeasures, beat_measures
@@ -13,8 +14,7 @@ from chiron.quality.signal_fit import fit_weights, simulate
 from chiron.quality.signal_leads import lead_quality
 from chiron.quality.signal_score import WEIGHTS, readability, terms
 from chiron.synthesis.record import synthesize_record
-from cohorts import only, quiet
-from schemas.cohort import LEADS, Group, NoiseSpec
+from schemas.cohort import LEADS, CohortSpec, Group, NoiseSpec
 from schemas.states import Ectopy, Rhythm
 
 

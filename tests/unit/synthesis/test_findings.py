@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chiron.synthesis.facts import Facts
-from chiron.synthesis.findings import T_WAVE_ALTERNANS, VOCABULARY, findings_of
+from chiron.synthesis.findings import VOCABULARY, findings_of
 from chiron.synthesis.structures import position
 from schemas.codes import (
     ATRIAL_FIBRILLATION,
@@ -13,6 +13,7 @@ from schemas.codes import (
     PREMATURE_ATRIAL,
     PREMATURE_VENTRICULAR,
     SINUS_RHYTHM,
+    T_WAVE_ALTERNANS,
     Code,
     CodeSystem,
     canonical,
