@@ -42,11 +42,15 @@ _LOWEST_MV: Final = 0.4  # of a saturating input
 
 
 @compiled()
-def settle(x_SL: Floats32, device: Device, fs_hz: float) -> None:  # noqa: N803 - the shape
-    """Take away what lies below the band, settled on the first sample."""
-    if device.high_pass_hz > 0.0:
-        high = high_pass(device.high_pass_hz, fs_hz)
-        pass_band(x_SL, PASS_ALL, high, start_band(x_SL[0], PASS_ALL, high))
+def settle(x_SL: Floats32, device: Device, fs_hz: float) -> float:  # noqa: N803 - the shape
+    """Take away what lies below the band, settled on the first sample. Returns the mean square of what is left."""
+    high = high_pass(device.high_pass_hz, fs_hz) if device.high_pass_hz > 0.0 else PASS_ALL
+    state = start_band(x_SL[0], PASS_ALL, high)
+    pass_band(x_SL, PASS_ALL, high, state)
+    total = 0.0
+    for j in range(x_SL.shape[1]):
+        total += state[4, j]
+    return total / x_SL.size  # type: ignore[no-any-return]
 
 
 @compiled()

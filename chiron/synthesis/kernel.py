@@ -15,7 +15,7 @@ from chiron.synthesis.arrays import Records
 from chiron.synthesis.bank import Bank, make_bank
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.condition import GroupSettings, draw_condition, from_table, group_settings
-from chiron.synthesis.converter import ALL_LEADS, digitise, mean_square, mix
+from chiron.synthesis.converter import ALL_LEADS, digitise, mix
 from chiron.synthesis.device import NUMBERS as DEVICE_NUMBERS
 from chiron.synthesis.device import disturb, settle
 from chiron.synthesis.draws import Bits, Topic, chance, new_stream
@@ -112,17 +112,23 @@ class _Cohort(NamedTuple):
 
 @compiled()
 def _add_noise(
-    stream: Bits, cohort: _Cohort, condition: Condition, device: Device, x: Samples, noise: Samples, numbers: Floats
+    stream: Bits,
+    cohort: _Cohort,
+    condition: Condition,
+    device: Device,
+    power: float,
+    memory: _Memory,
+    numbers: Floats,
 ) -> float:
-    """Add noise to the heart at a drawn ratio of powers, which is returned in dB."""
+    """Add noise to the heart, of mean square `power`, at a drawn ratio of powers, which is returned in dB."""
     snr_db = from_table(stream, cohort.groups.snr_db, condition.group)
     recorded = chance(stream, cohort.noises.recorded_share[condition.group])
     bank = cohort.recorded if recorded else cohort.bank
     fill_noise(
         stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, condition.breathing_hz, noise, numbers
     )
-    scale = np.sqrt(mean_square(x) * exp(-_LN10_OVER_10 * snr_db))
-    mix(x, noise, np.float32(1 - condition.inaudible), np.float32(scale))
+    scale = np.sqrt(power * exp(-_LN10_OVER_10 * snr_db))
+    mix(memory.x, memory.noise, np.float32(1 - condition.inaudible), np.float32(scale))
     return snr_db  # type: ignore[no-any-return]
 
 
@@ -158,9 +164,9 @@ def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _O
     beats = new_stream(seed, index, _BEATS)
     fibrillation = parameters[_AT[3] : _AT[4]]
     render_heart(beats, x, memory.work, grid, condition, plan, shapes, t_stretch, memory.t_gain, fibrillation)
-    settle(x, device, fs_hz)
+    power = settle(x, device, fs_hz)
     noises = new_stream(seed, index, _NOISE)
-    snr_db = _add_noise(noises, cohort, condition, device, x, memory.noise, parameters[_AT[4] : _AT[5]])
+    snr_db = _add_noise(noises, cohort, condition, device, power, memory, parameters[_AT[4] : _AT[5]])
     disturb(stream, cohort.noises, condition.group, x, fs_hz, device, parameters[_AT[5] :])
     digitise(x, cohort.columns, cohort.leads, cohort.gain_per_mv, out.signals[row])
     add_events(out.events, row, condition, plan, shapes, t_stretch, fs_hz, x.shape[0])

@@ -49,8 +49,9 @@ def test_settling_is_scipys_high_pass_at_rest_on_the_first_sample():
     sos = butter(2, 0.5, "high", fs=FS_HZ, output="sos")
     start = np.moveaxis(sosfilt_zi(sos)[:, None, :] * x[0].astype(np.float64)[None, :, None], 1, 2)
     expected = sosfilt(sos, x.astype(np.float64), axis=0, zi=start)[0]
-    settle(x, Device(40.0, 0.5), FS_HZ)
+    power = settle(x, Device(40.0, 0.5), FS_HZ)
     assert np.allclose(x, expected, atol=2e-5)
+    assert power == pytest.approx((expected**2).mean(), rel=1e-4)
 
 
 def test_a_high_pass_removes_an_offset_and_none_keeps_it():
