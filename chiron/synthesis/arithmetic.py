@@ -20,17 +20,13 @@ __all__ = [
     "exp",
     "log",
     "matmul",
-    "mean_square",
     "normal_quantile",
-    "normals_from_bits",
     "sin",
-    "sine_wave",
 ]
 
 Floats = npt.NDArray[np.float64]
 TWO_PI: Final = 6.283185307179586
 _LN2: Final = 0.6931471805599453
-_SQRT_3: Final = 1.7320508075688772
 
 
 @compiled("float64(float64)")
@@ -96,15 +92,6 @@ def cos(x: float) -> float:
     return float(sin(x + 0.25 * TWO_PI))
 
 
-@compiled("float64[::1](float64[::1], float64, float64)")
-def sine_wave(at: Floats, turns_per_unit: float, first_turn: float) -> Floats:
-    """A sine at the points `at`, with this frequency; at 0 it is at `first_turn` (1 is a whole turn)."""
-    out = np.empty(at.size)
-    for i in range(at.size):
-        out[i] = sin(TWO_PI * (first_turn + turns_per_unit * at[i]))
-    return out
-
-
 @compiled("float64(float64)")
 def normal_quantile(u: float) -> float:
     """The standard normal variate below which the share u in (0, 1) lies, error below 5e-9. Source: Acklam 2003."""
@@ -122,18 +109,6 @@ def normal_quantile(u: float) -> float:
     return float(top / ((low * r - 13.28068155288572) * r + 1.0))
 
 
-@compiled("float64[::1](uint64[::1])")
-def normals_from_bits(bits: npt.NDArray[np.uint64]) -> Floats:
-    """One nearly normal variate per random word: four 16-bit uniforms summed (Irwin-Hall; kurtosis 2.7, |z| < 3.5)."""
-    out = np.empty(bits.size)
-    mask = np.uint64(0xFFFF)
-    for i in range(bits.size):
-        w = bits[i]
-        total = (w & mask) + ((w >> np.uint64(16)) & mask) + ((w >> np.uint64(32)) & mask) + (w >> np.uint64(48))
-        out[i] = (np.float64(total) - 131070.0) / 65536.0 * _SQRT_3
-    return out
-
-
 @compiled("float64[:, ::1](float64[:, ::1], float64[:, ::1])")
 def matmul(a: Floats, b: Floats) -> Floats:
     """Product of two small matrices, summed in index order: BLAS chooses its own order on each processor."""
@@ -143,13 +118,3 @@ def matmul(a: Floats, b: Floats) -> Floats:
             for k in range(a.shape[1]):
                 out[i, j] += a[i, k] * b[k, j]
     return out
-
-
-@compiled("float64(float64[:, ::1])")
-def mean_square(x: Floats) -> float:
-    """Mean of the squares of all elements, summed in index order."""
-    total = 0.0
-    for row in x:
-        for value in row:
-            total += value * value
-    return total / max(x.size, 1)

@@ -124,11 +124,10 @@ def _add_noise(
     snr_db = from_table(stream, cohort.groups.snr_db, condition.group)
     recorded = chance(stream, cohort.noises.recorded_share[condition.group])
     bank = cohort.recorded if recorded else cohort.bank
-    fill_noise(
-        stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, condition.breathing_hz, noise, numbers
-    )
+    breathing_hz, noise = condition.breathing_hz, memory.noise
+    fill_noise(stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, breathing_hz, noise, numbers)
     scale = np.sqrt(power * exp(-_LN10_OVER_10 * snr_db))
-    mix(memory.x, memory.noise, np.float32(1 - condition.inaudible), np.float32(scale))
+    mix(memory.x, noise, np.float32(1 - condition.inaudible), np.float32(scale))
     return snr_db  # type: ignore[no-any-return]
 
 

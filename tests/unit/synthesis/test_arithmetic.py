@@ -26,20 +26,6 @@ def test_normal_quantiles_agree_with_scipy():
         assert math.isclose(arithmetic.normal_quantile(u), norm.ppf(u), abs_tol=2e-8)
 
 
-def test_variates_from_bits_have_mean_zero_and_variance_one():
-    bits = np.random.Philox(key=np.array([1, 2], dtype=np.uint64)).random_raw(200_000)
-    variates = arithmetic.normals_from_bits(bits)
-    assert abs(variates.mean()) < 0.01
-    assert abs(variates.std() - 1) < 0.01
-    assert abs(np.corrcoef(variates[1:], variates[:-1])[0, 1]) < 0.01
-
-
 def test_the_product_of_matrices_agrees_with_numpy():
     a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4) - 5
     assert np.array_equal(arithmetic.matmul(a, b), a @ b)
-    assert arithmetic.mean_square(b) == (b**2).mean()
-
-
-def test_a_sine_wave_starts_at_its_first_turn():
-    wave = arithmetic.sine_wave(np.arange(5.0), 0.25, 0.25)
-    assert np.allclose(wave, [1, 0, -1, 0, 1], atol=1e-9)
