@@ -50,7 +50,7 @@ def settle(x_SL: Floats32, device: Device, fs_hz: float) -> float:  # noqa: N803
     total = 0.0
     for j in range(x_SL.shape[1]):
         total += state[4, j]
-    return total / x_SL.size  # type: ignore[no-any-return]
+    return total / x_SL.size
 
 
 @compiled()

@@ -41,24 +41,24 @@ class Grid(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Memory that is used again for every record. bump: (S,) one Gaussian. ramp: (S,) 0, 1, 2, ..."""
+    """Memory that is used again for every record. leads: (K, S) mV; bump: (S,) one Gaussian; size: (K,) of it."""
 
+    leads: Samples
     bump: Samples
-    ramp: Samples
     size: Samples
 
 
 def new_work(n_samples: int, n_leads: int) -> Work:
     """Room for records of that size."""
-    ramp = np.arange(n_samples + 1, dtype=np.float32)
-    return Work(np.empty(n_samples + 1, dtype=np.float32), ramp, np.empty(n_leads, dtype=np.float32))
+    leads = np.empty((n_leads, n_samples), dtype=np.float32)
+    return Work(leads, np.empty(n_samples, dtype=np.float32), np.empty(n_leads, dtype=np.float32))
 
 
-@compiled("void(float32[::1], float32[::1], int64, int64, float32, float32)")
-def _half_bump(bump: Samples, ramp: Samples, first: int, stop: int, start: float, step: float) -> None:
+@compiled("void(float32[::1], int64, float32, float32)")
+def _half_bump(bump: Samples, n: int, start: float, step: float) -> None:
     """bump[i] = exp(-z^2 / 2) at z = start + i step, |z| < 5: a polynomial, then raised to the 16th power."""
-    for i in range(first, stop):
-        z = start + ramp[i] * step
+    for i in range(n):
+        z = start + np.float32(i) * step
         r = z * z * _SIXTEENTH
         p = _EXP_1 + r * (_EXP_1 + r * (_EXP_2 + r * (_EXP_3 + r * (_EXP_4 + r * (_EXP_5 + r * _EXP_6)))))
         p *= p
@@ -67,36 +67,30 @@ def _half_bump(bump: Samples, ramp: Samples, first: int, stop: int, start: float
         bump[i] = p * p
 
 
-@compiled("void(float32[:, ::1], int64, int64, float32[::1], float32[::1])")
-def _spread(out: Samples, first: int, n: int, bump: Samples, size: Samples) -> None:
-    """Add a bump to every lead in its size. Eight leads, as many as can be, are one instruction where that is known."""
-    if out.shape[1] == 8:
-        for i in range(n):
-            for k in range(8):
-                out[first + i, k] += bump[i] * size[k]
-        return
-    for i in range(n):
-        for k in range(out.shape[1]):
-            out[first + i, k] += bump[i] * size[k]
+@compiled("void(float32[::1], float32[::1], float32)")
+def _add_bump(out: Samples, bump: Samples, size: float) -> None:
+    for i in range(out.size):
+        out[i] += bump[i] * size
 
 
 @compiled()
-def _add_gaussian(out: Samples, work: Work, grid: Grid, centre_s: float, rise_s: float, fall_s: float) -> None:
-    """Add one Gaussian with the sizes in `work.size`."""
+def _add_gaussian(work: Work, grid: Grid, centre_s: float, rise_s: float, fall_s: float) -> None:
+    """Add one Gaussian to every lead, in the sizes of `work.size`."""
     first = max(int(np.ceil((centre_s - _REACH * rise_s) * grid.fs_hz)), 0)
-    stop = min(int(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, out.shape[0])
+    stop = min(int(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, work.bump.size)
     if first >= stop:
         return
-    turn = min(max(int(np.ceil(centre_s * grid.fs_hz)), first), stop) - first
-    offset_s, step_s = first / grid.fs_hz - centre_s, 1.0 / grid.fs_hz
-    _half_bump(work.bump, work.ramp, 0, turn, np.float32(offset_s / rise_s), np.float32(step_s / rise_s))
-    _half_bump(work.bump, work.ramp, turn, stop - first, np.float32(offset_s / fall_s), np.float32(step_s / fall_s))
-    _spread(out, first, stop - first, work.bump, work.size)
+    turn = min(max(int(np.ceil(centre_s * grid.fs_hz)), first), stop)
+    step_s = 1.0 / grid.fs_hz
+    before_s, after_s = first * step_s - centre_s, turn * step_s - centre_s
+    _half_bump(work.bump[first:turn], turn - first, np.float32(before_s / rise_s), np.float32(step_s / rise_s))
+    _half_bump(work.bump[turn:stop], stop - turn, np.float32(after_s / fall_s), np.float32(step_s / fall_s))
+    for k in range(work.leads.shape[0]):
+        _add_bump(work.leads[k, first:stop], work.bump[first:stop], work.size[k])
 
 
 @compiled()
 def _add_wave(
-    out: Samples,
     work: Work,
     grid: Grid,
     shapes: Shapes,
@@ -116,7 +110,7 @@ def _add_wave(
             lead = grid.columns[k]
             size = shapes.amplitude[wave, w, lead] + breath * shapes.swing[wave, w, lead]
             work.size[k] = np.float32(scale * size)
-        _add_gaussian(out, work, grid, at_s + stretch * shapes.centre[wave, w], soft_rise_s, soft_fall_s)
+        _add_gaussian(work, grid, at_s + stretch * shapes.centre[wave, w], soft_rise_s, soft_fall_s)
 
 
 @compiled("boolean(int64)")
@@ -126,7 +120,7 @@ def _is_narrow(kind: int) -> bool:
 
 @compiled()
 def _add_beats(
-    stream: Bits, out: Samples, work: Work, grid: Grid, condition: Condition, plan: Plan, shapes: Shapes,
+    stream: Bits, work: Work, grid: Grid, condition: Condition, plan: Plan, shapes: Shapes,
     t_stretch: Floats, t_gain: Floats,
 ) -> None:  # fmt: skip
     """QRS and T waves. Breathing turns the heart, and beats differ a little in size."""
@@ -137,21 +131,21 @@ def _add_beats(
         gain = normal(stream, 1.0, spread)
         narrow = _is_narrow(plan.beat_kind[b])
         qrs, t = (_QRS, _T) if narrow else (_WIDE_QRS, _WIDE_T)
-        _add_wave(out, work, grid, shapes, qrs, at_s, 1.0, gain, breath)
-        _add_wave(out, work, grid, shapes, t, at_s, t_stretch[b], gain * t_gain[b], breath)
+        _add_wave(work, grid, shapes, qrs, at_s, 1.0, gain, breath)
+        _add_wave(work, grid, shapes, t, at_s, t_stretch[b], gain * t_gain[b], breath)
 
 
 @compiled()
-def _add_atria(stream: Bits, out: Samples, work: Work, grid: Grid, plan: Plan, shapes: Shapes) -> None:
+def _add_atria(stream: Bits, work: Work, grid: Grid, plan: Plan, shapes: Shapes) -> None:
     """P waves from their onsets, turns of flutter, and the pacemaker's spikes."""
     for p in range(plan.count[1]):
         wave = _ECTOPIC_P if plan.p_ectopic[p] else _P
         at_s = plan.p_s[p] - shapes.on_s[wave]
-        _add_wave(out, work, grid, shapes, wave, at_s, 1.0, normal(stream, 1.0, 0.06), 0.0)
+        _add_wave(work, grid, shapes, wave, at_s, 1.0, normal(stream, 1.0, 0.06), 0.0)
     for turn in range(plan.count[2]):
-        _add_wave(out, work, grid, shapes, _FLUTTER, plan.turn_s[turn], 1.0, normal(stream, 1.0, 0.06), 0.0)
+        _add_wave(work, grid, shapes, _FLUTTER, plan.turn_s[turn], 1.0, normal(stream, 1.0, 0.06), 0.0)
     for spike in range(plan.count[3]):
-        _add_wave(out, work, grid, shapes, _SPIKE, plan.spike_s[spike], 1.0, 1.0, 0.0)
+        _add_wave(work, grid, shapes, _SPIKE, plan.spike_s[spike], 1.0, 1.0, 0.0)
 
 
 @compiled("void(uint64[::1], float64[::1])")
@@ -233,9 +227,12 @@ def render_heart(
     t_stretch: Floats, t_gain: Floats, numbers: Floats,
 ) -> None:  # fmt: skip
     """Fill `out`, (S, K) mV. numbers: by `FIBRILLATION`, nan where there is none."""
-    out[:, :] = np.float32(0.0)
+    work.leads[:, :] = np.float32(0.0)
     numbers[:] = np.nan
-    _add_beats(stream, out, work, grid, condition, plan, shapes, t_stretch, t_gain)
-    _add_atria(stream, out, work, grid, plan, shapes)
+    _add_beats(stream, work, grid, condition, plan, shapes, t_stretch, t_gain)
+    _add_atria(stream, work, grid, plan, shapes)
+    for i in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            out[i, k] = work.leads[k, i]
     if plan.fibrillation_s[0] < plan.fibrillation_s[1]:
         _add_fibrillation(stream, out, grid, plan, shapes, numbers)
