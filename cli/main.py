@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from chiron.errors import ChironError, EnvironmentFault
-from cli import datasets, doctor, keys, models, pipeline, services, synthesis
+from cli import datasets, doctor, fidelity, keys, models, pipeline, populations, services, synthesis
 
 __all__ = ["app", "main"]
 
@@ -24,6 +24,10 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "ingest": pipeline.ingest,
     "validate": pipeline.validate,
     "synthesize": synthesis.synthesize,
+    "fill": populations.fill,
+    "fit": populations.fit,
+    "fidelity": fidelity.fidelity,
+    "noise-bank": populations.noise_bank,
     "release": pipeline.release,
     "train": pipeline.train,
     "list": datasets.list_releases,

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     VALIDATED = "validated"
     COHORT = "cohort"
     TRAINING = "training"
+    FILLING = "filling"
 
 
 class DatasetRef(Frozen):

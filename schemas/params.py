@@ -14,6 +14,7 @@ from schemas.training import WindowSpec
 
 __all__ = [
     "DatasetName",
+    "FillParams",
     "GateParams",
     "IngestParams",
     "ReleaseParams",
@@ -75,6 +76,17 @@ class SynthesizeParams(Frozen):
     """Which cohort."""
 
     cohort: CohortSpec = CohortSpec()
+
+
+class FillParams(Frozen):
+    """How the holes of a dataset are filled, and how the cohort is validated that was made for them.
+
+    Nobody doubts the labels of simulated hearts, and holes of recordings that can hardly be read are filled with such.
+    """
+
+    margin: Annotated[float, Field(ge=1, le=10)] = 1.5  # times as many records as a hole lacks
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    validation: ValidateParams = ValidateParams(gate=GateParams(min_readable_share=0), suspects=False)
 
 
 class ReleaseParams(Frozen):

@@ -12,17 +12,17 @@ import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.physical import MV_PER_UNIT
 from chiron.errors import EmptySource
 from chiron.populations.kinds import Kind, kinds_of
 from chiron.populations.learned import LearnedFrom
 from chiron.populations.noise_ratio import signal_to_noise_db
 from chiron.populations.quantiles import clipped, weighted_quantiles
+from chiron.populations.recordings import usual_recording
 from chiron.progress import report_progress
 from chiron.quality.heart_rates import heart_rates
 from chiron.quality.strata import positive_labels
 from schemas.codes import Code, CodeSystem, Sex
-from schemas.cohort import LEADS, CohortSpec, Group, MissingColumn, NoiseSpec
+from schemas.cohort import CohortSpec, Group, MissingColumn, NoiseSpec
 from schemas.quality import RECORDINGS
 from schemas.tables import LABELS, RECORDS
 
@@ -32,11 +32,7 @@ _COMMON: Final = 0.01  # of the records: a kind of patient of its own
 _FEWEST: Final = 10
 _FEWEST_KNOWN: Final = 5  # values that tell a distribution
 _AGES_YEARS: Final = (0.0, 110.0)
-_RATES_HZ: Final = (100.0, 1000.0)
-_GAINS_PER_MV: Final = (100.0, 3276.0)
-_DURATIONS_S: Final = (2.0, 3600.0)
 _LEAD: Final = "II"
-_NAMES: Final = {lead.upper(): lead for lead in LEADS}
 _PROGRESS_EVERY: Final = 100
 _COLUMNS: Final[tuple[MissingColumn, ...]] = get_args(MissingColumn)
 _UNREADABLE: Final = NoiseSpec(snr_db=(-14.0, -1.0), inaudible_share=0.3, unreadable=True)
@@ -59,7 +55,7 @@ def fit_cohort(dataset: Dataset, *, name: str, n_records: int, seed: int) -> Coh
         )
     rates = people["heart_rate_per_min"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     kinds = kinds_of(_codes(people), rates, fewest=max(_COMMON * people.height, _FEWEST))
-    settings = _recordings(learned)
+    settings = usual_recording(learned)
     single = len(settings.get("leads", ("I",))) == 1
     groups = {kind.name: _group(kind, people, _rows_of_rhythm(kind, kinds), single=single) for kind in kinds}
     return CohortSpec(name=name, n_records=n_records, seed=seed, groups=groups, **settings)
@@ -104,30 +100,6 @@ def _codes(people: pl.DataFrame) -> list[frozenset[Code]]:
         frozenset(Code(systems[each["code_system"]], each["code"]) for each in codes if each["code_system"] in systems)
         for codes in people["codes"].to_list()
     ]
-
-
-def _recordings(learned: Dataset) -> dict[str, Any]:
-    """Leads, sampling rate, length and gain of most recordings; nothing where there is none."""
-    records = learned.table(RECORDS).filter(pl.col("n_samples") > 0)
-    if records.is_empty():
-        return {}
-    leads = max(records.group_by("leads").len().rows(), key=lambda row: (row[1], row[0]))[0]
-    of_these = records.filter(pl.col("leads") == pl.lit(leads, pl.List(pl.String)))
-    seconds = np.median((of_these["n_samples"] / of_these["fs_hz"]).to_numpy())
-    settings: dict[str, Any] = {
-        "fs_hz": float(np.clip(_most_common(of_these["fs_hz"]), *_RATES_HZ)),
-        "duration_s": round(float(np.clip(seconds, *_DURATIONS_S)), 2),
-    }
-    known = tuple(_NAMES[lead.upper()] for lead in leads if lead.upper() in _NAMES)
-    unit = of_these["unit"][0][0]
-    if unit in MV_PER_UNIT:
-        gain = _most_common(of_these["gain_per_unit"].list.first()) / MV_PER_UNIT[unit]
-        settings["gain_per_mv"] = float(np.clip(gain, *_GAINS_PER_MV))
-    return settings | ({"leads": known} if known else {})
-
-
-def _most_common(values: pl.Series) -> float:
-    return float(values.mode().to_numpy().min())
 
 
 def _group(kind: Kind, people: pl.DataFrame, of_rhythm: npt.NDArray[np.int64], *, single: bool) -> Group:
