@@ -269,6 +269,13 @@ class CohortSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _readers_are_told_apart(self) -> Self:
+        names = [reader.name for reader in self.readers]
+        if "simulator" in names or len(set(names)) < len(names):
+            raise ValueError(f"readers: expected names of their own, and not `simulator`, found {names}")
+        return self
+
+    @model_validator(mode="after")
     def _recorded_noise_is_named(self) -> Self:
         wanted = [name for name, group in self.groups.items() if group.noise.recorded_share]
         if wanted and self.noise_bank_sha256 is None:

@@ -17,6 +17,7 @@ from chiron.datasets.stage import run_stage, write_report
 from chiron.errors import GateClosed
 from chiron.progress import report_progress
 from chiron.synthesis.checks import check_cohort
+from chiron.synthesis.kernel import synthesize_records
 from chiron.synthesis.parts import (
     Layout,
     finish_parts,
@@ -106,6 +107,8 @@ def _make_missing(folder: Path, spec: CohortSpec, layout: Layout, over: Map) -> 
     require_room(folder, int(n_missing * of_record))
     done = layout.n_records - n_missing
     report_progress("synthetic records", done, layout.n_records)
+    if todo:
+        synthesize_records(spec, 0, 1)  # compiled once, here, and not by every process at the same time
     for k in over(partial(write_batch, folder, spec, layout), todo):
         first, stop = layout.bounds(k)
         done += stop - first

@@ -43,6 +43,8 @@ def test_the_default_specification_is_one_lead_of_twenty_seconds_at_100_hz():
         (_group(noise={"snr_db": (-90, 5)}), "groups.some.noise", "within -40 to 80 dB, found -90 to 5"),
         (_group(noise={"inverted_share": 1.5}), "groups.some.noise.inverted_share", "less than or equal to 1"),
         (_group(noise={"recorded_share": 0.5}), "", "expected the bank that group some takes its noise from"),
+        ({"readers": [{"name": "simulator"}]}, "", "readers: expected names of their own, and not `simulator`"),
+        ({"readers": [{"name": "ann"}, {"name": "ann"}]}, "", "found \\['ann', 'ann'\\]"),
         ({"fs_hz": 50}, "fs_hz", "greater than or equal to 100"),
         ({"fs_hz": 2000}, "fs_hz", "less than or equal to 1000"),
         ({"gain_per_mv": 10_000}, "gain_per_mv", "less than or equal to 3276"),
