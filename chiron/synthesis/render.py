@@ -10,22 +10,18 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, sin
+from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, sin
 from chiron.synthesis.compiled import compiled
-from chiron.synthesis.draws import Bits, log_normal, log_uniform, normal, uniform, unit
-from chiron.synthesis.structures import Beat, Condition, Ints, Plan, Shapes, Wave
+from chiron.synthesis.draws import Bits
+from chiron.synthesis.placements import KNOT_S, FWaves, draw_f_waves, place_waves
+from chiron.synthesis.structures import Condition, Ints, Plan, Shapes
 
-__all__ = ["FIBRILLATION", "Grid", "Work", "new_work", "render_heart"]
+__all__ = ["FIBRILLATION", "REACH", "Grid", "Work", "new_work", "render_heart"]
 
 Samples = npt.NDArray[np.float32]
 
 FIBRILLATION: Final = ("f_wave_rate_hz", "f_wave_uv")  # what fibrillatory waves are drawn with
-_REACH: Final = 4.2  # widths; what lies beyond is below 0.2 uV of each mV
-_KNOT_S: Final = 0.05  # between two steps of what wanders
-
-_P, _ECTOPIC_P, _QRS, _T = int(Wave.P), int(Wave.ECTOPIC_P), int(Wave.QRS), int(Wave.T)
-_WIDE_QRS, _WIDE_T, _FLUTTER, _SPIKE = int(Wave.WIDE_QRS), int(Wave.WIDE_T), int(Wave.FLUTTER), int(Wave.SPIKE)
-_NARROW: Final = (int(Beat.NORMAL), int(Beat.ATRIAL), int(Beat.JUNCTIONAL))
+REACH: Final = 4.2  # widths; what lies beyond is below 0.2 uV of each mV
 
 _EXP_1, _EXP_2, _EXP_3 = np.float32(1.0), np.float32(1 / 2), np.float32(1 / 6)
 _EXP_4, _EXP_5, _EXP_6 = np.float32(1 / 24), np.float32(1 / 120), np.float32(1 / 720)
@@ -76,8 +72,8 @@ def _add_bump(out: Samples, bump: Samples, size: float) -> None:
 @compiled()
 def _add_gaussian(work: Work, grid: Grid, centre_s: float, rise_s: float, fall_s: float) -> None:
     """Add one Gaussian to every lead, in the sizes of `work.size`."""
-    first = max(int(np.ceil((centre_s - _REACH * rise_s) * grid.fs_hz)), 0)
-    stop = min(int(np.floor((centre_s + _REACH * fall_s) * grid.fs_hz)) + 1, work.bump.size)
+    first = max(int(np.ceil((centre_s - REACH * rise_s) * grid.fs_hz)), 0)
+    stop = min(int(np.floor((centre_s + REACH * fall_s) * grid.fs_hz)) + 1, work.bump.size)
     if first >= stop:
         return
     turn = min(max(int(np.ceil(centre_s * grid.fs_hz)), first), stop)
@@ -113,51 +109,6 @@ def _add_wave(
         _add_gaussian(work, grid, at_s + stretch * shapes.centre[wave, w], soft_rise_s, soft_fall_s)
 
 
-@compiled("boolean(int64)")
-def _is_narrow(kind: int) -> bool:
-    return kind in _NARROW
-
-
-@compiled()
-def _add_beats(
-    stream: Bits, work: Work, grid: Grid, condition: Condition, plan: Plan, shapes: Shapes,
-    t_stretch: Floats, t_gain: Floats,
-) -> None:  # fmt: skip
-    """QRS and T waves. Breathing turns the heart, and beats differ a little in size."""
-    phase, spread = unit(stream), log_uniform(stream, 0.01, 0.08)
-    for b in range(plan.count[0]):
-        at_s = plan.beat_s[b]
-        breath = sin(TWO_PI * (phase + condition.breathing_hz * at_s))
-        gain = normal(stream, 1.0, spread)
-        narrow = _is_narrow(plan.beat_kind[b])
-        qrs, t = (_QRS, _T) if narrow else (_WIDE_QRS, _WIDE_T)
-        _add_wave(work, grid, shapes, qrs, at_s, 1.0, gain, breath)
-        _add_wave(work, grid, shapes, t, at_s, t_stretch[b], gain * t_gain[b], breath)
-
-
-@compiled()
-def _add_atria(stream: Bits, work: Work, grid: Grid, plan: Plan, shapes: Shapes) -> None:
-    """P waves from their onsets, turns of flutter, and the pacemaker's spikes."""
-    for p in range(plan.count[1]):
-        wave = _ECTOPIC_P if plan.p_ectopic[p] else _P
-        at_s = plan.p_s[p] - shapes.on_s[wave]
-        _add_wave(work, grid, shapes, wave, at_s, 1.0, normal(stream, 1.0, 0.06), 0.0)
-    for turn in range(plan.count[2]):
-        _add_wave(work, grid, shapes, _FLUTTER, plan.turn_s[turn], 1.0, normal(stream, 1.0, 0.06), 0.0)
-    for spike in range(plan.count[3]):
-        _add_wave(work, grid, shapes, _SPIKE, plan.spike_s[spike], 1.0, 1.0, 0.0)
-
-
-@compiled("void(uint64[::1], float64[::1])")
-def _walk(stream: Bits, out: Floats) -> None:
-    """An Ornstein-Uhlenbeck walk of half a second, of mean 0 and standard deviation 1, a step per knot."""
-    keep = exp(-2.0 * _KNOT_S)
-    add, level = np.sqrt(1.0 - keep * keep), normal(stream, 0.0, 1.0)
-    for i in range(out.size):
-        level = keep * level + add * normal(stream, 0.0, 1.0)
-        out[i] = level
-
-
 @compiled("void(float64[:, ::1], int64, float64)")
 def _turn(phasor: Floats, axis: int, angle: float) -> None:
     """Turn a phasor (cosine, sine) on by a small angle, and keep its length at 1."""
@@ -176,13 +127,6 @@ def _between(knots: Floats, at: float) -> float:
     return knots[k] + (at - k) * (knots[k + 1] - knots[k])  # type: ignore[no-any-return]
 
 
-@compiled("float64(float64)")
-def _rms(sharpness: float) -> float:
-    """Of a sawtooth: half the sum of the harmonics' squares, and the root of it."""
-    h = sharpness * sharpness
-    return np.sqrt(0.5 * (1.0 + h / 4.0 + h * h / 9.0))  # type: ignore[no-any-return]
-
-
 @compiled("float64(float64[:, ::1], int64, float64)")
 def _saw(phasor: Floats, axis: int, sharpness: float) -> float:
     """sin(x) + h sin(2x) / 2 + h^2 sin(3x) / 3: a sawtooth for sharpness h = 1, a sine for 0."""
@@ -191,34 +135,22 @@ def _saw(phasor: Floats, axis: int, sharpness: float) -> float:
 
 
 @compiled()
-def _add_fibrillation(stream: Bits, out: Samples, grid: Grid, plan: Plan, shapes: Shapes, numbers: Floats) -> None:
+def _add_fibrillation(out: Samples, fs_hz: float, f: FWaves, from_s: float, to_s: float) -> None:
     """Fibrillatory waves: per axis a soft or sharp sawtooth of three harmonics, whose rate and size wander."""
-    step_s = 1.0 / grid.fs_hz
-    n_knots = int(out.shape[0] * step_s / _KNOT_S) + 2
-    pace, swell = np.empty(n_knots), np.empty(n_knots)
-    _walk(stream, pace)
-    _walk(stream, swell)
-    rms_mv, rate_hz, sharpness = log_normal(stream, 0.022, 0.6), uniform(stream, 4.0, 8.5), unit(stream)
-    numbers[0], numbers[1] = rate_hz, 1000.0 * rms_mv
-    phasor, size = np.empty((3, 2)), np.empty((3, grid.columns.size))
+    step_s, phasor = 1.0 / fs_hz, np.empty((3, 2))
     for axis in range(3):
-        first = TWO_PI * unit(stream)
-        phasor[axis, 0], phasor[axis, 1] = cos(first), sin(first)
-        axis_mv = log_normal(stream, rms_mv / _rms(sharpness), 0.3)
-        for k in range(grid.columns.size):
-            size[axis, k] = axis_mv * shapes.projection[grid.columns[k], axis]
-    from_s, to_s = plan.fibrillation_s[0], plan.fibrillation_s[1]
+        phasor[axis, 0], phasor[axis, 1] = cos(TWO_PI * f.turn[axis]), sin(TWO_PI * f.turn[axis])
     for i in range(out.shape[0]):
-        t, at = i * step_s, i * step_s / _KNOT_S
-        angle = TWO_PI * rate_hz * step_s * (1.0 + 0.12 * _between(pace, at))
+        t, at = i * step_s, i * step_s / KNOT_S
+        angle = TWO_PI * f.rate_hz * step_s * (1.0 + 0.12 * _between(f.pace, at))
         _turn(phasor, 0, angle)
         _turn(phasor, 1, 0.95 * angle)
         _turn(phasor, 2, 1.05 * angle)
         fade = max(min(1.0, (t - from_s) / 0.2, (to_s - t) / 0.2), 0.0)
-        height = fade * max(1.0 + 0.4 * _between(swell, at), 0.1)
-        x, y, z = _saw(phasor, 0, sharpness), _saw(phasor, 1, sharpness), _saw(phasor, 2, sharpness)
-        for k in range(grid.columns.size):
-            out[i, k] += np.float32(height * (x * size[0, k] + y * size[1, k] + z * size[2, k]))
+        height = fade * max(1.0 + 0.4 * _between(f.swell, at), 0.1)
+        x, y, z = _saw(phasor, 0, f.sharpness), _saw(phasor, 1, f.sharpness), _saw(phasor, 2, f.sharpness)
+        for k in range(out.shape[1]):
+            out[i, k] += np.float32(height * (x * f.size_mv[0, k] + y * f.size_mv[1, k] + z * f.size_mv[2, k]))
 
 
 @compiled()
@@ -229,10 +161,14 @@ def render_heart(
     """Fill `out`, (S, K) mV. numbers: by `FIBRILLATION`, nan where there is none."""
     work.leads[:, :] = np.float32(0.0)
     numbers[:] = np.nan
-    _add_beats(stream, work, grid, condition, plan, shapes, t_stretch, t_gain)
-    _add_atria(stream, work, grid, plan, shapes)
+    at = place_waves(stream, condition, plan, shapes, t_stretch, t_gain)
+    for i in range(at.wave.size):
+        _add_wave(work, grid, shapes, at.wave[i], at.at_s[i], at.stretch[i], at.gain[i], at.breath[i])
     for i in range(out.shape[0]):
         for k in range(out.shape[1]):
             out[i, k] = work.leads[k, i]
-    if plan.fibrillation_s[0] < plan.fibrillation_s[1]:
-        _add_fibrillation(stream, out, grid, plan, shapes, numbers)
+    from_s, to_s = plan.fibrillation_s[0], plan.fibrillation_s[1]
+    if from_s < to_s:
+        f = draw_f_waves(stream, shapes, grid.columns, out.shape[0] * (1.0 / grid.fs_hz))
+        numbers[0], numbers[1] = f.rate_hz, 1000.0 * f.rms_mv
+        _add_fibrillation(out, grid.fs_hz, f, from_s, to_s)
