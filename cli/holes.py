@@ -30,7 +30,8 @@ def holes_screen(name: str, passport: Passport, plan: Compiled) -> RenderableTyp
     else:
         spec = plan.spec
         facts.add_row("aimed at", count(len(plan.aimed)))
-        facts.add_row("cohort", f"{spec.name}: {count(spec.n_records)} records in {count(len(spec.groups))} groups")
+        facts.add_row("cohort", f"{spec.name}: {count(spec.n_records)} records")
+        facts.add_row("groups", count(len(spec.groups)))
         facts.add_row("recorded", f"{spec.duration_s:g} s at {spec.fs_hz:g} Hz in {', '.join(spec.leads)}")
     facts.add_row("refused", count(len(plan.refused)))
     return Group(_heading(name, "Nothing is made."), facts, *_refused(each.reason for each in plan.refused))
