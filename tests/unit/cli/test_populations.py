@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,15 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.refs import write_params, write_ref
 from chiron.errors import BadParameters, ChironError, NotFound
 from chiron.populations.stage import plan_filling
+from chiron.synthesis.kernel import PARAMETER_NAMES
 from chiron.synthesis.recorded_bank import load_bank
+from chiron.synthesis.truth import EVENT_CODES
 from cli.main import app
 from cli.parameters import cohort_spec
 from schemas.params import FillParams, RunParams
 from schemas.states import Rhythm
+
+DESCRIBED = (Path(__file__).parents[3] / "docs" / "cohorts.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -125,3 +130,15 @@ def test_a_noise_bank_is_named_by_the_hash_of_its_bytes(here: Path) -> None:
     assert f"noise_bank_sha256: {told['sha256']}" in text
     assert f"CHIRON_NOISE_BANK={here / 'bank.safetensors'}" in text
     assert "expected (channels, samples)" in str(refused("noise-bank", "noise", "bank.safetensors"))  # at 360 Hz: 17 s
+
+
+def test_the_described_specification_is_one(here: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", DESCRIBED, re.DOTALL)
+    Path("spec.yaml").write_text(example)
+    assert cohort_spec(Path("spec.yaml")).groups["scarred"].noise.powerline_share == 0.5
+    assert "2,000 records of 10 s" in said("synthesize", "--spec", "spec.yaml", "--dry-run")
+
+
+def test_every_parameter_and_every_code_of_an_event_is_described() -> None:
+    tables = " ".join(line for line in DESCRIBED.splitlines() if line.startswith("| `"))
+    assert {name for name in (*PARAMETER_NAMES, *EVENT_CODES) if f"`{name}`" not in tables} == set()
