@@ -42,7 +42,9 @@ def filled_screen(name: str, passport: Passport, report: FilledReport, *, folder
     facts = _facts()
     facts.add_row("holes", _counted(passport))
     if report.n_refused < report.n_holes:
-        closed = f"{count(report.n_closed)} of {count(report.n_holes)}, by records as they are measured"
+        aimed = [each.n_still_lacking == 0 for each in report.holes if each.refused is None]
+        made_for = f"{count(sum(aimed))} of the {count(len(aimed))} that it was made for"
+        closed = f"{count(report.n_closed)} of {count(report.n_holes)}, by records as they are measured; {made_for}"
         facts.add_row("cohort", f"{name}-holes, validated")
         facts.add_row("closed", closed)
     else:
