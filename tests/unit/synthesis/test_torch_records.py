@@ -1,6 +1,7 @@
 """Records made by torch against those of the compiled generator, sample by sample where there is no noise."""
 
 import resource
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from chiron.errors import BadParameters
 from chiron.learning.streaming import Stream
 from chiron.synthesis.findings import VOCABULARY
 from chiron.synthesis.kernel import synthesize_records
+from chiron.synthesis.torch_draws import Draws
 from chiron.synthesis.torch_records import torch_records
 from schemas.cohort import CohortSpec, Group, NoiseSpec
 from schemas.states import Ectopy, Rhythm, VentricularConduction
@@ -68,6 +70,16 @@ def test_a_generator_makes_new_noise_around_the_same_hearts():
     assert torch.equal(first, again)
     assert not torch.equal(first, second)
     assert torch.equal(*(torch_records(spec, 0, 8, device="cpu")[0] for _ in range(2)))
+
+
+def test_every_array_is_on_the_device_and_nothing_waits_for_it(monkeypatch):
+    # the device "meta" knows shapes alone: to read a value from it, or to mix it with another device, is an error
+    monkeypatch.setattr(Draws, "unit", lambda self, *shape: torch.rand(self.n, *shape, device="meta"))
+    monkeypatch.setattr(Draws, "normal", lambda self, sd, *shape: sd * torch.randn(self.n, *shape, device="meta"))
+    spec, nobody = CohortSpec(duration_s=10.0, leads=("I", "III", "V2")), SimpleNamespace(device=torch.device("meta"))
+    signals, _ = torch_records(spec, 0, 20, device="meta", generator=nobody)
+    assert signals.device.type == "meta"
+    assert signals.shape == (20, 3, 1000)
 
 
 def test_memory_does_not_grow_with_the_number_of_records_beyond_the_result():
