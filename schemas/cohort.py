@@ -108,7 +108,7 @@ class NoiseSpec(Frozen):
         42.0,
         90.0,
     )  # handhelds pass 0.5 to 40 Hz, hospital recorders more
-    high_pass_hz: Quantiles = (0.03, 0.25, 0.35, 0.5, 0.7, 0.9)
+    high_pass_hz: Quantiles = (0.03, 0.1, 0.2, 0.3, 0.45, 0.7)
     recorded_share: Share = 0.0  # of records whose noise comes from the cohort's bank of recorded noise
     inaudible_share: Share = 0.0  # noise only: no heart is heard
     powerline_share: Share = 0.3

@@ -241,6 +241,13 @@ def test_ventricular_beats_are_wide_and_their_t_wave_is_against_them(rhythm):
     assert np.mean(against) > 0.95
 
 
+def test_fibrillatory_waves_are_largest_in_v1():
+    # As Clifford, Nemati & Sameni 2010 model it: f-waves are largest in V1.
+    sizes = np.mean([np.linalg.norm(drawn(index).projection, axis=1) for index in range(100)], axis=0)
+    assert np.argmax(sizes) == LEADS["V1"]
+    assert sizes[LEADS["II"]] < 0.8 * sizes[LEADS["V1"]]
+
+
 def test_electrodes_that_lie_anywhere_see_the_same_dipole_turned():
     for index in range(20):
         usual, moved = drawn(index), drawn(index, displaced=1)

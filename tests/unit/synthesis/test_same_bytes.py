@@ -15,8 +15,8 @@ CLINICAL = CohortSpec(seed=2026, n_records=1000, fs_hz=500.0, duration_s=10.0, l
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (HANDHELD, "31496783f682b18d3eae9c4a8868a68d20637604c3e39367337b75124d8cedbf"),
-        (CLINICAL, "7907cae1b8455fd96d47d02406781d5c1b11dbfb462cd1ad207e44b0bad644a4"),
+        (HANDHELD, "b75f711163d9553ff07305dc15e1899cf21b3ddb5d1b4fc2c13282ece12a7c37"),
+        (CLINICAL, "5f4a7eab54c99e49e626fdd984573da14e77e56e6ec7bc3a746668d063cd9885"),
     ],
 )
 def test_a_hundred_records_have_the_bytes_that_they_always_had(spec, expected):
