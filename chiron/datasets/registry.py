@@ -95,7 +95,8 @@ def open_registry(address: str) -> Iterator["Registry"]:
         raise NotFound(f"registry {address}: expected a bare git repository, found none; release a dataset first")
     with tempfile.TemporaryDirectory(prefix="chiron-registry-") as temporary:
         clone = Path(temporary) / "clone"
-        git("clone", "--quiet", "--bare", "--", address, str(clone))
+        # not by copying files: what another writer is just pushing would be copied, and vanish
+        git("clone", "--quiet", "--bare", "--no-local", "--", address, str(clone))
         yield Registry(address, clone)
 
 

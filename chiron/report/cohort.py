@@ -100,8 +100,8 @@ def specification_of(dataset: Dataset) -> CohortSpec | None:
 
 
 def group_names(spec: CohortSpec) -> list[str]:
-    """The groups in the order of their numbers: that of the alphabet, because a manifest keeps no other."""
-    return sorted(spec.groups)
+    """The groups in the order of their numbers."""
+    return list(spec.groups)
 
 
 def read_cohort(dataset: Dataset) -> Cohort:
