@@ -1,4 +1,4 @@
-"""A real S3 server for the whole session: one node of Ceph on loopback."""
+"""A real S3 server for the whole session, one node of Ceph on loopback; and a real browser."""
 
 import socket
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from browsing import FLAGS, Browse
 
 from chiron.settings import settings
 
@@ -56,3 +57,15 @@ def s3_credentials(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Se
     monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", s3_server.endpoint)
     settings.cache_clear()
     return s3_server
+
+
+@pytest.fixture
+def browse(needs_program: Callable[[str], Path], tmp_path: Path) -> Browse:
+    """Load a page in a fresh profile."""
+    chromium = needs_program("chromium")
+
+    def run(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [str(chromium), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri()]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    return run

@@ -1,40 +1,17 @@
 """The pages of a cohort and of a record in a real browser, from disk, with every name on the network unknown."""
 
 import re
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import CONSOLE, Browse, picture
 from made_up_simulation import simulated_cohort, simulated_spec
-from PIL import Image
 
 from chiron.report.cohort_page import write_cohort
 from chiron.report.record_page import write_record
 from chiron.report.records import view_of_record
 from schemas.cohort import LEADS
-
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
-)  # fmt: skip
-CONSOLE = "CONSOLE"  # how the browser marks what a page says to its console
-
-Browse = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def browse(needs_program: Callable[[str], Path], tmp_path: Path) -> Browse:
-    """Load a page in a fresh profile."""
-    chromium = needs_program("chromium")
-
-    def run(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        command = [str(chromium), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +21,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     write_cohort(dataset, folder / "cohort.html")
     write_record(view_of_record(dataset, "made-up-00000003"), folder / "record.html")
     return {name: folder / f"{name}.html" for name in ("cohort", "record")}
-
-
-def picture(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"), dtype=np.float64)
 
 
 # the mark beside the heading and, in the cohort, shares, six distributions, three pairs, an example per group

@@ -1,41 +1,18 @@
 """The page in a real browser, from disk, with every name on the network unknown."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import CONSOLE, Browse, picture
 from made_up_run import made_up_datasets, made_up_report
-from PIL import Image
 
 from chiron.report.page import write_report_page
-
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
-)  # fmt: skip
-CONSOLE = "CONSOLE"  # how the browser marks what a page says to its console
 
 SECTIONS = (
     *("result", "records", "labels", "quality", "missing", "myth", "gate"),
     *("traces", "curves", "releases", "reading"),
 )
-
-Browse = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def browse(needs_program: Callable[[str], Path], tmp_path: Path) -> Browse:
-    """Load a page in a fresh profile."""
-    chromium = needs_program("chromium")
-
-    def run(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        command = [str(chromium), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +21,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "report.html"
     write_report_page(path, made_up_report(), **made_up_datasets(folder / "work")._asdict())
     return path
-
-
-def picture(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"), dtype=np.float64)
 
 
 def test_the_browser_builds_every_section_and_complains_about_nothing(browse: Browse, page: Path) -> None:
