@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from chiron.datasets.workdir import write_file
 from chiron.fidelity.verdicts import GOOD_ENOUGH
@@ -16,7 +15,7 @@ from chiron.report import formats
 from chiron.report.fidelity_plots import beat_plot, quartile_plot, spectrum_plot
 from chiron.report.formats import signed_interval
 from chiron.report.plots import IntervalRow, interval_plot
-from chiron.report.svg import inline_svg
+from chiron.report.templates import drawing
 from schemas.base import Interval
 from schemas.fidelity import Condition, FidelityReport, Quantity, Quartiles, Region
 
@@ -45,7 +44,7 @@ def render_fidelity(report: FidelityReport) -> str:
             mixed=report.conditions[0],
             told_apart=_told_apart(report),
             gives_away=_gives_away(report.conditions[0]),
-            quartiles=_svg(
+            quartiles=drawing(
                 quartile_plot(report.conditions[0].quantities),
                 "quartiles",
                 "Middle half of every quantity, real and synthetic; the table has the numbers.",
@@ -94,7 +93,7 @@ def _told_apart(report: FidelityReport) -> Markup:
     figure = interval_plot(
         rows, x_label="AUROC (0.5: can't be told apart)", limits=_limits(rows, 0.4, 1.0), reference=GOOD_ENOUGH
     )
-    return _svg(figure, "told-apart", "AUROC of telling synthetic from real, by test, with intervals.")
+    return drawing(figure, "told-apart", "AUROC of telling synthetic from real, by test, with intervals.")
 
 
 def _gives_away(mixed: Condition) -> Markup | None:
@@ -102,17 +101,17 @@ def _gives_away(mixed: Condition) -> Markup | None:
         return None
     rows = [IntervalRow("", row.part.value, _SYNTHETIC, row.alone) for row in mixed.give_aways]
     figure = interval_plot(rows, x_label="AUROC from this part alone", limits=_limits(rows, 0.4, 1.0), reference=0.5)
-    return _svg(figure, "gives-away", "How well each part of the averaged beat alone tells synthetic from real.")
+    return drawing(figure, "gives-away", "How well each part of the averaged beat alone tells synthetic from real.")
 
 
 def _drawn(i: int, condition: Condition) -> Drawn:
     beat = spectrum = None
     if condition.beat:
         figure = beat_plot(condition.beat, _most_telling(condition), title=condition.name)
-        beat = _svg(figure, f"beat-{i}", f"Averaged beats, real and synthetic: {condition.name}.")
+        beat = drawing(figure, f"beat-{i}", f"Averaged beats, real and synthetic: {condition.name}.")
     if condition.spectrum:
         figure = spectrum_plot(condition.spectrum, title=condition.name)
-        spectrum = _svg(figure, f"spectrum-{i}", f"Power spectra, real and synthetic: {condition.name}.")
+        spectrum = drawing(figure, f"spectrum-{i}", f"Power spectra, real and synthetic: {condition.name}.")
     return Drawn(condition, beat, spectrum)
 
 
@@ -134,7 +133,7 @@ def _transfer(report: FidelityReport) -> Markup | None:
     if not rows:
         return None
     figure = interval_plot(rows, x_label="AUROC on real records", limits=_limits(rows, 0.8, 1.0))
-    return _svg(figure, "transfer", "AUROC on real records of forests trained on real and on synthetic records.")
+    return drawing(figure, "transfer", "AUROC on real records of forests trained on real and on synthetic records.")
 
 
 def _rare(report: FidelityReport) -> Markup | None:
@@ -148,7 +147,7 @@ def _rare(report: FidelityReport) -> Markup | None:
         reference=0.0,
         text=signed_interval,
     )
-    return _svg(figure, "rare", "Difference of AUROC on the rarest real strata, with and without the cohort.")
+    return drawing(figure, "rare", "Difference of AUROC on the rarest real strata, with and without the cohort.")
 
 
 def _limits(rows: Sequence[IntervalRow], low: float, high: float) -> tuple[float, float]:
@@ -182,8 +181,3 @@ def _is_far(quantity: Quantity) -> bool:
     lower, upper, outside = quantity.difference.lower, quantity.difference.upper, quantity.outside.lower
     apart = lower is not None and upper is not None and (lower > _FAR or upper < -_FAR)
     return apart or (outside is not None and outside > _MANY_OUTSIDE)
-
-
-def _svg(figure: Figure, slug: str, alt: str) -> Markup:
-    """Safe to put into the page: matplotlib escapes text, and the element tree does it again."""
-    return Markup(inline_svg(figure, slug=slug, alt=alt))  # noqa: S704 - built by ElementTree, which escapes

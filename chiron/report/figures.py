@@ -5,7 +5,6 @@ from math import ceil, floor
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from chiron.datasets.dataset import Dataset
 from chiron.labels.readings import code_name
@@ -22,8 +21,8 @@ from chiron.report.plots import (
     missingness_plot,
     roc_plot,
 )
-from chiron.report.svg import inline_svg
 from chiron.report.tables import arm_order, arms_in_order
+from chiron.report.templates import drawing
 from chiron.report.traces import draw_record
 from schemas.base import Interval
 from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
@@ -93,7 +92,7 @@ def _arms(training: TrainReport) -> Markup:
     ]
     lowest = min(_bounds(rows)[0], 0.9)
     figure = interval_plot(rows, x_label="AUROC", limits=(max(floor(lowest * 20) / 20, 0.0), 1.0))
-    return _svg(figure, "arms", "AUROC of every arm on the test split with its interval; the table has the numbers.")
+    return drawing(figure, "arms", "AUROC of every arm on the test split with its interval; the table has the numbers.")
 
 
 def _differences(training: TrainReport) -> Markup:
@@ -108,14 +107,14 @@ def _differences(training: TrainReport) -> Markup:
     figure = interval_plot(
         rows, x_label="difference of AUROC on the same records", limits=limits, reference=0.0, text=signed_interval
     )
-    return _svg(
+    return drawing(
         figure, "differences", "Paired differences of AUROC with intervals; right of zero favours the first arm."
     )
 
 
 def _learning(training: TrainReport) -> Markup:
     figure = learning_plot(training.arms, arm_order(training))
-    return _svg(
+    return drawing(
         figure, "learning", "AUROC against the number of real training records, one line per arm, with intervals."
     )
 
@@ -131,12 +130,12 @@ def _roc_of(training: TrainReport, order: list[ArmName], n_real: int) -> Markup:
     curves = [c for c in training.roc if c.n_real in (0, n_real)]
     figure = roc_plot(curves, order, title=f"{n_real:,} real records")
     alt = f"Receiver operating characteristics of the arms with {n_real:,} real training records."
-    return _svg(figure, f"roc-{n_real}", alt)
+    return drawing(figure, f"roc-{n_real}", alt)
 
 
 def _losses(training: TrainReport) -> tuple[Markup, ...]:
     return tuple(
-        _svg(loss_plot(curve, series=0), f"loss-{i}", f"Training loss by step: {curve.label}.")
+        drawing(loss_plot(curve, series=0), f"loss-{i}", f"Training loss by step: {curve.label}.")
         for i, curve in enumerate(training.losses)
     )
 
@@ -153,12 +152,12 @@ def _agreement(report: RunReport) -> Markup | None:
     if not rows:
         return None
     figure = interval_plot(rows, x_label="agreement beyond chance (kappa)", limits=(min(_bounds(rows)[0], 0.0), 1.0))
-    return _svg(figure, "agreement", "Kappa by finding with its interval; the tables have the numbers.")
+    return drawing(figure, "agreement", "Kappa by finding with its interval; the tables have the numbers.")
 
 
 def _missingness(report: RunReport) -> Markup:
     figure = missingness_plot([column for column in report.passport.columns if column.n_missing])
-    return _svg(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
+    return drawing(figure, "missingness", "Share of records without a value, per column; the table has the numbers.")
 
 
 def _bounds_of_prevalence(passport: Passport) -> Markup | None:
@@ -169,7 +168,9 @@ def _bounds_of_prevalence(passport: Passport) -> Markup | None:
     if not rows:
         return None
     figure = interval_plot(rows, x_label="share of records with the finding", limits=(0.0, 1.0), text=percent_interval)
-    return _svg(figure, "bounds", "Prevalence of each finding with its worst-case bounds; the table has the numbers.")
+    return drawing(
+        figure, "bounds", "Prevalence of each finding with its worst-case bounds; the table has the numbers."
+    )
 
 
 def _worst_case(bounds: PrevalenceBounds) -> dict[str, float]:
@@ -184,7 +185,7 @@ def _myth(myth: MythReport) -> tuple[Markup, ...]:
         Measure.MISSING: [(p.n_records, p.missing) for p in myth.points],
     }
     return tuple(
-        _svg(
+        drawing(
             growth_plot(curve, title=measure.value, series=i),
             f"myth-{i}",
             f"{measure.value.capitalize()} of the first records, by how many they are; the table has the numbers.",
@@ -215,7 +216,7 @@ def _trace(origin: str, example: Example | None, slug: str, finding: str) -> Tra
         return Trace(origin, None, None)
     figure = draw_record(example.signal_mv, example.fs_hz, (example.lead,), max_s=SHOWN_S)
     alt = f"Electrocardiogram, {origin}, {finding}: the first {SHOWN_S:g} seconds of lead {example.lead}."
-    return Trace(origin, example, _svg(figure, slug, alt))
+    return Trace(origin, example, drawing(figure, slug, alt))
 
 
 def _bounds(rows: Sequence[IntervalRow]) -> tuple[float, float]:
@@ -230,8 +231,3 @@ def _numbers(estimate: Interval) -> tuple[float | None, ...]:
 
 def _place(order: list[ArmName], arm: ArmName) -> int:
     return order.index(arm) if arm in order else len(order)
-
-
-def _svg(figure: Figure, slug: str, alt: str) -> Markup:
-    """Safe to put into the page: matplotlib escapes text, and the element tree does it again."""
-    return Markup(inline_svg(figure, slug=slug, alt=alt))  # noqa: S704 - built by ElementTree, which escapes
