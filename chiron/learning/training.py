@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from chiron.learning.augment import augment
 from chiron.learning.network import Network
 
-__all__ = ["Examples", "Recipe", "Trace", "fit", "predict", "window_logits"]
+__all__ = ["Examples", "Recipe", "Trace", "fit", "optimizer_of", "predict", "unwatched", "window_logits"]
 
 _LOG_EVERY: Final = 20
 _PREDICT_BATCH: Final = 256
@@ -63,7 +63,7 @@ class Trace:
     loss: tuple[float, ...]
 
 
-def _unwatched(done: int, total: int) -> None:
+def unwatched(done: int, total: int) -> None:
     """The default of `on_step`: nobody watches."""
 
 
@@ -73,15 +73,12 @@ def fit(
     recipe: Recipe,
     *,
     seed: int,
-    on_step: Callable[[int, int], None] = _unwatched,
+    on_step: Callable[[int, int], None] = unwatched,
 ) -> Trace:
     """Train in place with AdamW and a one-cycle rate. The same seed, machine and thread count give the same weights."""
     device = next(network.parameters()).device
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.15
-    )
+    optimizer, schedule = optimizer_of(network, recipe)
     batches = _Batches(examples, recipe, generator, device)
     _set_mode(network, recipe)
     losses: list[float] = []
@@ -98,6 +95,15 @@ def fit(
             on_step(step + 1, recipe.n_steps)
     network.eval()
     return _trace(losses)
+
+
+def optimizer_of(network: Network, recipe: Recipe) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+    """AdamW, and the one-cycle rate that is stepped with it."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.15
+    )
+    return optimizer, schedule
 
 
 def predict(network: Network, examples: Examples) -> np.ndarray:

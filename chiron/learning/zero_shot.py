@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from chiron.learning.augment import augment
 from chiron.learning.evaluation import aurocs
 from chiron.learning.network import Network
-from chiron.learning.training import Recipe, window_logits
+from chiron.learning.training import Recipe, optimizer_of, unwatched, window_logits
 from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM, Code
 from schemas.zero_shot import Decisions, PriorName, Ranking, RhythmClass
@@ -54,17 +54,13 @@ Flags = npt.NDArray[np.bool_]
 OnStep = Callable[[int, int], None]
 
 
-def _unwatched(done: int, total: int) -> None:
-    """The default of `on_step`: nobody watches."""
-
-
 def fit_to_stream(
     network: Network,
     batches: Iterable[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
     recipe: Recipe,
     *,
     seed: int,
-    on_step: OnStep = _unwatched,
+    on_step: OnStep = unwatched,
 ) -> None:
     """Train in place on the first `recipe.n_steps` batches: x (B, L, T) and target (B, C), every code read.
 
@@ -74,10 +70,7 @@ def fit_to_stream(
     device = next(network.parameters()).device
     half = _computes_in_bfloat16(device)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.15
-    )
+    optimizer, schedule = optimizer_of(network, recipe)
     network.train()
     for step, (x_BLT, target_BC) in enumerate(islice(batches, recipe.n_steps), start=1):
         x = augment(torch.from_numpy(x_BLT).to(device), generator)
