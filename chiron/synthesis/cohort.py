@@ -20,6 +20,7 @@ from chiron.synthesis.checks import check_cohort
 from chiron.synthesis.kernel import synthesize_records
 from chiron.synthesis.parts import (
     Layout,
+    Parts,
     finish_parts,
     join_parts,
     missing_batches,
@@ -84,32 +85,32 @@ def synthesize_cohort(
 
 def _build(folder: Path, spec: CohortSpec, layout: Layout, over: Map) -> Hashed:
     """Fill the dataset's folder, going on where a killed run stopped."""
-    start_parts(folder, layout)
-    _make_missing(folder, spec, layout, over)
-    batches = list(read_batches(folder, layout))
+    parts = start_parts(folder, layout)
+    _make_missing(parts, spec, over)
+    batches = list(read_batches(parts))
     report = check_cohort(spec, [batch.count for batch in batches])
     if report.blocked:
         raise GateClosed(f"cohort {spec.name}: {report.reasons}")
-    tables = list(over(partial(join_parts, folder, layout), _LONGEST_FIRST))
+    tables = list(over(partial(join_parts, parts), _LONGEST_FIRST))
     write_report(folder, report)
     write_notice(folder, simulated=True, licence=_LICENCE)
-    finish_parts(folder)
+    finish_parts(parts)
     shards = {name: file for batch in batches for name, file in batch.files.items()}
     return Hashed(
         {joined.name: joined.rows for joined in tables}, shards | {joined.file_name: joined.file for joined in tables}
     )
 
 
-def _make_missing(folder: Path, spec: CohortSpec, layout: Layout, over: Map) -> None:
-    todo = missing_batches(folder, layout)
+def _make_missing(parts: Parts, spec: CohortSpec, over: Map) -> None:
+    layout, todo = parts.layout, missing_batches(parts)
     n_missing = sum(stop - first for first, stop in map(layout.bounds, todo))
     of_record = layout.record_samples * _BYTES_PER_SAMPLE + spec.duration_s * _BYTES_PER_SECOND + _BYTES_PER_RECORD
-    require_room(folder, int(n_missing * of_record))
+    require_room(parts.folder, int(n_missing * of_record))
     done = layout.n_records - n_missing
     report_progress("synthetic records", done, layout.n_records)
     if todo:
         synthesize_records(spec, 0, 1)  # compiled once, here, and not by every process at the same time
-    for k in over(partial(write_batch, folder, spec, layout), todo):
+    for k in over(partial(write_batch, parts, spec), todo):
         first, stop = layout.bounds(k)
         done += stop - first
         report_progress("synthetic records", done, layout.n_records)

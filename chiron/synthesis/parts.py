@@ -1,7 +1,8 @@
 """The batches of a cohort on the disk. Each one appears at once, as shards and as a part folder that says it is whole.
 
 Batches are written by any number of processes, each in a folder of its own until it is finished: also one that is made
-twice, by two processes at a time, leaves one whole batch.
+twice, by two processes at a time, leaves one whole batch. A worker may outlive a killed run: the next run takes that
+run's folder away, so what is left of it can publish nothing.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -34,6 +35,7 @@ __all__ = [
     "Batch",
     "JoinedTable",
     "Layout",
+    "Parts",
     "finish_parts",
     "join_parts",
     "missing_batches",
@@ -43,7 +45,8 @@ __all__ = [
 ]
 
 _PARTS: Final = "parts"
-_UNFINISHED: Final = "unfinished"
+_UNFINISHED: Final = "unfinished-"
+_REMOVED: Final = "removed-"
 _BATCH: Final = "batch.json"
 _LAYOUT: Final = "layout.json"
 
@@ -101,77 +104,96 @@ class JoinedTable(NamedTuple):
     file: FileEntry
 
 
-def start_parts(folder: Path, layout: Layout) -> None:
+@dataclass(frozen=True)
+class Parts:
+    """Where one run makes the batches of a cohort."""
+
+    folder: Path  # of the dataset
+    layout: Layout
+    unfinished: Path  # of this run alone
+
+    def of(self, k: int) -> Path:
+        """The part folder of batch `k`; it is there when the batch is whole."""
+        return self.folder / _PARTS / f"{k:06d}"
+
+
+def start_parts(folder: Path, layout: Layout) -> Parts:
     """Keep the batches that a run with the same layout has left; start anew otherwise."""
-    wanted, found = canonical_json(asdict(layout)), folder / _PARTS / _LAYOUT
-    remove_tree(folder / _PARTS / _UNFINISHED)
+    parts, wanted = folder / _PARTS, canonical_json(asdict(layout))
+    found = parts / _LAYOUT
+    for abandoned in parts.glob(f"{_UNFINISHED}*"):
+        _take_away(abandoned)
     if not (found.is_file() and found.read_bytes() == wanted):
-        remove_tree(folder / _PARTS)
+        remove_tree(parts)
         n_samples = layout.n_batches * layout.region_samples
         create_signal_array(folder, dtype="int16", n_samples_total=n_samples, shard_samples=layout.shard_samples)
         shard_path(folder, 0).parent.mkdir()
-        found.parent.mkdir()
+        parts.mkdir()
         found.write_bytes(wanted)
-    (folder / _PARTS / _UNFINISHED).mkdir()
+    return Parts(folder, layout, Path(mkdtemp(prefix=_UNFINISHED, dir=parts)))
 
 
-def finish_parts(folder: Path) -> None:
+def _take_away(abandoned: Path) -> None:
+    """Under another name first: a process that still writes there finds nothing by the old one."""
+    aside = Path(mkdtemp(prefix=_REMOVED, dir=abandoned.parent))
+    abandoned.replace(aside)
+    remove_tree(aside)
+
+
+def finish_parts(parts: Parts) -> None:
     """Remove the part folders."""
-    sync_tree(folder)
-    remove_tree(folder / _PARTS)
+    sync_tree(parts.folder)
+    remove_tree(parts.folder / _PARTS)
 
 
-def missing_batches(folder: Path, layout: Layout) -> list[int]:
+def missing_batches(parts: Parts) -> list[int]:
     """The batches that are not there yet."""
-    return [k for k in range(layout.n_batches) if not _part(folder, k).is_dir()]
+    return [k for k in range(parts.layout.n_batches) if not parts.of(k).is_dir()]
 
 
-def read_batches(folder: Path, layout: Layout) -> Iterator[Batch]:
+def read_batches(parts: Parts) -> Iterator[Batch]:
     """What is known of each batch; all of them must be there."""
-    return (Batch.model_validate_json((_part(folder, k) / _BATCH).read_bytes()) for k in range(layout.n_batches))
+    return (Batch.model_validate_json((parts.of(k) / _BATCH).read_bytes()) for k in range(parts.layout.n_batches))
 
 
-def write_batch(folder: Path, spec: CohortSpec, layout: Layout, k: int) -> int:
+def write_batch(parts: Parts, spec: CohortSpec, k: int) -> int:
     """Make batch `k`. A cluster may ask twice, where a worker died after its work.
 
     Raises EnvironmentFault where the disk is full.
     """
-    if not _part(folder, k).is_dir():
+    layout = parts.layout
+    if not parts.of(k).is_dir():
         first, stop = layout.bounds(k)
         records = synthesize_records(spec, first, stop)
-        with _unfinished(folder) as mine, ThreadPoolExecutor(1) as beside:
+        with _unfinished(parts) as mine, ThreadPoolExecutor(1) as beside:
             shards = beside.submit(_write_shards, mine, layout, k, records)  # the rows are made while the disk is busy
             _write_rows(mine, tables_of(spec, first, records), k * layout.region_samples)
             batch = Batch(count=count_records(spec, records), files=shards.result())
             (mine / _BATCH).write_bytes(canonical_json(batch.model_dump(mode="json")))
-            _publish(mine, folder, batch, k)
+            _publish(mine, parts, batch, k)
     return k
 
 
-def join_parts(folder: Path, layout: Layout, name: str) -> JoinedTable:
+def join_parts(parts: Parts, name: str) -> JoinedTable:
     """Write a whole table from all batches, and hash it. Raises EnvironmentFault where the disk is full."""
     spec = TABLES[name]
-    with _unfinished(folder) as mine:
-        join_tables(mine, spec, [table_path(_part(folder, k), spec) for k in range(layout.n_batches)])
+    with _unfinished(parts) as mine:
+        join_tables(mine, spec, [table_path(parts.of(k), spec) for k in range(parts.layout.n_batches)])
         file = table_path(mine, spec)
         sync_path(file)
         joined = JoinedTable(name, entry_of_file(mine, spec), file.name, file_entry(file))
-        file.replace(table_path(folder, spec))
+        file.replace(table_path(parts.folder, spec))
     return joined
 
 
-def _part(folder: Path, k: int) -> Path:
-    return folder / _PARTS / f"{k:06d}"
-
-
 @contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
+def _unfinished(parts: Parts) -> Iterator[Path]:
     """A folder of this process alone, on the same file system; what is still in it is removed.
 
     Raises EnvironmentFault where the disk is full.
     """
-    unfinished = TemporaryDirectory(dir=folder / _PARTS / _UNFINISHED, ignore_cleanup_errors=True)
-    with unfinished as mine, full_disk_explained(folder):
+    unfinished = TemporaryDirectory(dir=parts.unfinished, ignore_cleanup_errors=True)
+    with unfinished as mine, full_disk_explained(parts.folder):
         yield Path(mine)
 
 
@@ -195,15 +217,15 @@ def _write_rows(mine: Path, tables: dict[str, pl.DataFrame], offset: int) -> Non
         frame.write_parquet(table_path(mine, spec))
 
 
-def _publish(mine: Path, folder: Path, batch: Batch, k: int) -> None:
+def _publish(mine: Path, parts: Parts, batch: Batch, k: int) -> None:
     """Move the shards to their places, and then what says that they are there."""
     for number, name in enumerate(batch.files):
-        shard_path(mine, number).replace(folder / name)
-    sync_path(shard_path(folder, 0).parent)
+        shard_path(mine, number).replace(parts.folder / name)
+    sync_path(shard_path(parts.folder, 0).parent)
     remove_tree(mine / SIGNALS)
     sync_tree(mine)
     try:
-        mine.rename(_part(folder, k))
+        mine.rename(parts.of(k))
     except OSError:
-        if not _part(folder, k).is_dir():  # another process was given the same batch, and made it first
+        if not parts.of(k).is_dir():  # another process was given the same batch, and made it first
             raise

@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from unittest.mock import patch
 
 import numpy as np
@@ -19,7 +20,7 @@ from chiron.errors import EnvironmentFault, GateClosed
 from chiron.progress import show_progress_with
 from chiron.synthesis import parts
 from chiron.synthesis.cohort import synthesize_cohort
-from chiron.synthesis.parts import Layout
+from chiron.synthesis.parts import Layout, missing_batches, start_parts, write_batch
 from schemas.cohort import CohortSpec
 from schemas.gate import GateReport
 from schemas.params import SynthesizeParams
@@ -153,6 +154,20 @@ def test_a_batch_that_two_processes_made_is_whole(tmp_path, reference):
     verify_dataset(Path(outcome.ref.path))
 
 
+def test_a_worker_that_outlives_its_run_can_publish_nothing(tmp_path):
+    layout = Layout.of(PARAMS.cohort, batch_records=10, shard_samples=2**14)
+    abandoned = start_parts(tmp_path, layout)
+    at_work = Path(mkdtemp(dir=abandoned.unfinished))
+    present = start_parts(tmp_path, layout)
+    assert not at_work.exists()
+    with pytest.raises(FileNotFoundError):
+        write_batch(abandoned, PARAMS.cohort, 0)
+    assert missing_batches(present) == list(range(5))
+    assert not list(tmp_path.rglob("c/*"))
+    write_batch(present, PARAMS.cohort, 0)
+    assert missing_batches(present) == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("n_bytes", [1_000, 20_000])
 def test_a_full_disk_leaves_nothing_in_sight_and_the_run_goes_on_when_there_is_room(
     tmp_path, reference, monkeypatch, n_bytes
@@ -167,7 +182,7 @@ def test_a_full_disk_leaves_nothing_in_sight_and_the_run_goes_on_when_there_is_r
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not (tmp_path / "synthesize").exists()
-    assert not list(tmp_path.rglob("unfinished/*"))
+    assert not list(tmp_path.rglob("unfinished-*/*"))
     assert made().ref.content_sha256 == reference.ref.content_sha256
 
 
