@@ -26,9 +26,9 @@ _ROUND: Final = np.float32(1.5 * 2**23)  # added and taken away: to the nearest 
 @compiled("void(float32[:, ::1], float32, float32)")
 def _to_steps(x: Samples, gain: np.float32, most: np.float32) -> None:
     """Whole steps within the converter's range, in place."""
-    for i in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            x[i, k] = (min(max(x[i, k] * gain, -most), most) + _ROUND) - _ROUND
+    flat = x.reshape(x.size)
+    for i in range(flat.size):
+        flat[i] = (min(max(flat[i] * gain, -most), most) + _ROUND) - _ROUND
 
 
 @compiled("void(float32[:, ::1], int64, int16[::1])")
@@ -73,6 +73,6 @@ def digitise(x: Samples, columns: Ints, leads: Ints, gain_per_mv: float, out: np
 @compiled("void(float32[:, ::1], float32[:, ::1], float32, float32)")
 def mix(x: Samples, noise: Samples, heart: np.float32, scale: np.float32) -> None:
     """The heart, if it is heard, with its noise; in place."""
-    for i in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            x[i, k] = heart * x[i, k] + scale * noise[i, k]
+    flat, added = x.reshape(x.size), noise.reshape(noise.size)
+    for i in range(flat.size):
+        flat[i] = heart * flat[i] + scale * added[i]

@@ -12,20 +12,20 @@ from chiron.synthesis.arithmetic import TWO_PI, Floats, cos, exp, sin
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, chance, log_uniform, normal, pick, unit
 from chiron.synthesis.filters import (
-    PASS_ALL,
     Biquad,
     Device,
     Floats32,
+    filter_row,
+    filter_row_twice,
     gain_at,
     high_pass,
     low_pass,
-    pass_band,
-    start_band,
+    settle_leads,
 )
 from chiron.synthesis.noise import NoiseSettings
 from schemas.cohort import FULL_SCALE_MV
 
-__all__ = ["NUMBERS", "disturb", "settle"]
+__all__ = ["LOWEST_MV", "NUMBERS", "STEPS", "disturb", "settle"]
 
 NUMBERS: Final = (
     "n_steps",
@@ -36,21 +36,15 @@ NUMBERS: Final = (
     "saturation_mv",
     "gap_s",
 )
-_STEPS: Final = (0.4, 0.3, 0.0, 0.2, 0.0, 0.0, 0.0, 0.1)  # how often there are 1, 2, ..., 8
+STEPS: Final = (0.4, 0.3, 0.0, 0.2, 0.0, 0.0, 0.0, 0.1)  # how often there are 1, 2, ..., 8
 _BLOCK: Final = 64  # samples of a sine that follow from one sine and cosine
-_LOWEST_MV: Final = 0.4  # of a saturating input
+LOWEST_MV: Final = 0.4  # of a saturating input
 
 
 @compiled()
 def settle(x_SL: Floats32, device: Device, fs_hz: float) -> float:  # noqa: N803 - the shape
     """Take away what lies below the band, settled on the first sample. Returns the mean square of what is left."""
-    high = high_pass(device.high_pass_hz, fs_hz) if device.high_pass_hz > 0.0 else PASS_ALL
-    state = start_band(x_SL[0], PASS_ALL, high)
-    pass_band(x_SL, PASS_ALL, high, state)
-    total = 0.0
-    for j in range(x_SL.shape[1]):
-        total += state[4, j]
-    return total / x_SL.size
+    return settle_leads(x_SL, high_pass(device.high_pass_hz, fs_hz)) / x_SL.size  # type: ignore[no-any-return]
 
 
 @compiled()
@@ -71,11 +65,11 @@ def disturb(
     numbers[0] = 0.0
     if chance(stream, settings.step_share[group]):
         numbers[0] = _slip(stream, track, fs_hz)
-        _pass(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
+        filter_row_twice(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
         _add(track, _draw_gains(stream, x_SL.shape[1]), x_SL)
     if chance(stream, settings.transient_share[group]):
         numbers[1] = _switch_on(stream, track, fs_hz)
-        _pass(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
+        filter_row_twice(track, _draw_skin(stream, device.low_pass_hz, fs_hz), high)
         _add(track, _draw_gains(stream, x_SL.shape[1]), x_SL)
     if chance(stream, settings.powerline_share[group]):
         numbers[2] = _hum(stream, track, mains_hz, fs_hz, device.low_pass_hz)
@@ -84,10 +78,10 @@ def disturb(
     if chance(stream, settings.lead_off_share[group]):
         numbers[4] = np.floor(unit(stream) * x_SL.shape[1])
         _open_input(stream, track, mains_hz, fs_hz, device.low_pass_hz)
-        _pass(track, PASS_ALL, high)
+        filter_row(track, high)
         x_SL[:, np.int64(numbers[4])] = track
     if chance(stream, settings.saturation_share[group]):
-        numbers[5] = log_uniform(stream, _LOWEST_MV, FULL_SCALE_MV)
+        numbers[5] = log_uniform(stream, LOWEST_MV, FULL_SCALE_MV)
         _clip(x_SL, np.float32(numbers[5]))
     if chance(stream, settings.gap_share[group]):
         numbers[6] = _lose_contact(stream, x_SL, fs_hz)
@@ -116,7 +110,7 @@ def _add(track: Floats32, gains: Floats32, x_SL: Floats32) -> None:  # noqa: N80
 def _slip(stream: Bits, track: Floats32, fs_hz: float) -> int:
     """An electrode slips or is knocked, once or more often; how often. Half of the steps come back."""
     track[:] = 0.0
-    n_steps = 1 + int(pick(stream, np.array(_STEPS)))
+    n_steps = 1 + int(pick(stream, np.array(STEPS)))
     for _ in range(n_steps):
         first = int(unit(stream) * track.size)
         last = first + int(log_uniform(stream, 0.08, 1.0) * fs_hz)
@@ -135,12 +129,6 @@ def _switch_on(stream: Bits, track: Floats32, fs_hz: float) -> float:
         track[i] = left_mv
         left_mv = left_mv * keep if abs(left_mv) > 1e-6 else 0.0  # never so small that arithmetic becomes slow
     return size_mv
-
-
-@compiled("void(float32[::1], UniTuple(float64, 5), UniTuple(float64, 5))")
-def _pass(track: Floats32, low: Biquad, high: Biquad) -> None:
-    """From the electrode to the output, from rest."""
-    pass_band(track.reshape(track.size, 1), low, high, np.zeros((5, 1)))
 
 
 @compiled("UniTuple(float64, 5)(uint64[::1], float64, float64)")

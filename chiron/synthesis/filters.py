@@ -19,11 +19,13 @@ __all__ = [
     "Device",
     "Floats32",
     "filter_row",
+    "filter_row_twice",
     "gain_at",
     "gentle_low_pass",
     "high_pass",
     "low_pass",
     "pass_band",
+    "settle_leads",
     "start_band",
 ]
 
@@ -87,11 +89,20 @@ def gain_at(hz: float, corner_hz: float, fs_hz: float) -> float:
     return 1.0 / np.sqrt(1.0 + ratio * ratio * ratio * ratio)  # type: ignore[no-any-return]
 
 
+@compiled("UniTuple(float64, 5)(UniTuple(float64, 5))")
+def _by_state(biquad: Biquad) -> Biquad:
+    """b0, c1, c2, a1, a2: what an input and the state add to the next state.
+
+    Direct form II transposed with its output put in: the next state waits for one product less.
+    """
+    b0, b1, b2, a1, a2 = biquad
+    return b0, b1 - a1 * b0, b2 - a2 * b0, a1, a2
+
+
 @compiled("UniTuple(float64, 3)(float64, UniTuple(float64, 5), float64, float64)")
-def _step(v: float, biquad: Biquad, p: float, q: float) -> tuple[float, float, float]:
-    """What leaves the filter when v enters, and its next state (direct form II transposed)."""
-    y = biquad[0] * v + p
-    return y, (biquad[1] * v + q) - biquad[3] * y, biquad[2] * v - biquad[4] * y
+def _step(v: float, form: Biquad, p: float, q: float) -> tuple[float, float, float]:
+    """What leaves the filter when v enters, and its next state; form: of `_by_state`."""
+    return form[0] * v + p, (form[1] * v + q) - form[3] * p, form[2] * v - form[4] * p
 
 
 @compiled("UniTuple(float64, 3)(float64, UniTuple(float64, 5))")
@@ -104,9 +115,20 @@ def _at_rest(v: float, biquad: Biquad) -> tuple[float, float, float]:
 @compiled("void(float32[::1], UniTuple(float64, 5))")
 def filter_row(x: Floats32, biquad: Biquad) -> None:
     """Filter one lead in place, from rest."""
-    p, q = 0.0, 0.0
+    form, p, q = _by_state(biquad), 0.0, 0.0
     for i in range(x.size):
-        y, p, q = _step(x[i], biquad, p, q)
+        y, p, q = _step(x[i], form, p, q)
+        x[i] = y
+
+
+@compiled("void(float32[::1], UniTuple(float64, 5), UniTuple(float64, 5))")
+def filter_row_twice(x: Floats32, first: Biquad, second: Biquad) -> None:
+    """Filter one lead in place through two filters, from rest."""
+    one, two = _by_state(first), _by_state(second)
+    p, q, r, t = 0.0, 0.0, 0.0, 0.0
+    for i in range(x.size):
+        y, p, q = _step(x[i], one, p, q)
+        y, r, t = _step(y, two, r, t)
         x[i] = y
 
 
@@ -120,6 +142,33 @@ def start_band(first_L: Floats32, low: Biquad, high: Biquad) -> Floats:  # noqa:
     return state
 
 
+@compiled("float64(float32[:, ::1], UniTuple(float64, 5))")
+def settle_leads(x_SL: Floats32, biquad: Biquad) -> float:  # noqa: N803
+    """Filter every lead in place, settled on its first sample. Returns the sum of squares of what is left.
+
+    L is at most MOST_LEADS; two samples at once, as in `pass_band`.
+    """
+    n, leads = x_SL.shape
+    form, s = _by_state(biquad), np.zeros((3, MOST_LEADS))
+    for j in range(leads):
+        _, s[0, j], s[1, j] = _at_rest(x_SL[0, j], biquad)
+    for i in range(0, n - 1, 2):
+        for j in range(leads):
+            v, p, q = _step(np.float64(x_SL[i, j]), form, s[0, j], s[1, j])
+            w, p, q = _step(np.float64(x_SL[i + 1, j]), form, p, q)
+            s[0, j], s[1, j] = p, q
+            s[2, j] += v * v + w * w
+            x_SL[i, j], x_SL[i + 1, j] = v, w
+    total = 0.0
+    for j in range(leads):
+        if n % 2:
+            v, _, _ = _step(np.float64(x_SL[n - 1, j]), form, s[0, j], s[1, j])
+            s[2, j] += v * v
+            x_SL[n - 1, j] = v
+        total += s[2, j]
+    return total
+
+
 @compiled("void(float32[:, ::1], UniTuple(float64, 5), UniTuple(float64, 5), float64[:, ::1])")
 def pass_band(x_SL: Floats32, low: Biquad, high: Biquad, state: Floats) -> None:  # noqa: N803 - the shape
     """Low-pass, then high-pass every lead in place; what follows may be passed later, with the same state.
@@ -130,21 +179,22 @@ def pass_band(x_SL: Floats32, low: Biquad, high: Biquad, state: Floats) -> None:
     n, leads = x_SL.shape
     s = np.empty((5, MOST_LEADS))
     s[:, :leads] = state
+    low_form, high_form = _by_state(low), _by_state(high)
     for i in range(0, n - 1, 2):
         for j in range(leads):
             p, q, r, t = s[0, j], s[1, j], s[2, j], s[3, j]
             v, w = np.float64(x_SL[i, j]), np.float64(x_SL[i + 1, j])
-            y, p, q = _step(v, low, p, q)
-            v, r, t = _step(y, high, r, t)
-            y, p, q = _step(w, low, p, q)
-            w, r, t = _step(y, high, r, t)
+            y, p, q = _step(v, low_form, p, q)
+            v, r, t = _step(y, high_form, r, t)
+            y, p, q = _step(w, low_form, p, q)
+            w, r, t = _step(y, high_form, r, t)
             s[0, j], s[1, j], s[2, j], s[3, j] = p, q, r, t
             s[4, j] += v * v + w * w
             x_SL[i, j], x_SL[i + 1, j] = v, w
     if n % 2:
         for j in range(leads):
-            y, s[0, j], s[1, j] = _step(x_SL[n - 1, j], low, s[0, j], s[1, j])
-            v, s[2, j], s[3, j] = _step(y, high, s[2, j], s[3, j])
+            y, s[0, j], s[1, j] = _step(x_SL[n - 1, j], low_form, s[0, j], s[1, j])
+            v, s[2, j], s[3, j] = _step(y, high_form, s[2, j], s[3, j])
             s[4, j] += v * v
             x_SL[n - 1, j] = v
     state[:] = s[:, :leads]

@@ -9,31 +9,28 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chiron.settings import settings
 from chiron.synthesis.arithmetic import Floats, exp
 from chiron.synthesis.arrays import Records
-from chiron.synthesis.bank import Bank, make_bank
 from chiron.synthesis.compiled import compiled
-from chiron.synthesis.condition import GroupSettings, draw_condition, from_table, group_settings
-from chiron.synthesis.converter import ALL_LEADS, digitise, mix
+from chiron.synthesis.condition import draw_condition, from_table
+from chiron.synthesis.converter import digitise, mix
 from chiron.synthesis.device import NUMBERS as DEVICE_NUMBERS
 from chiron.synthesis.device import disturb, settle
 from chiron.synthesis.draws import Bits, Topic, chance, new_stream
 from chiron.synthesis.filters import Device
 from chiron.synthesis.findings import Facts, findings_of
-from chiron.synthesis.leads import measured_leads
+from chiron.synthesis.mixing import Work, new_work
+from chiron.synthesis.model import Model, draw_device, model_of
 from chiron.synthesis.morphology import NUMBERS as SHAPE_NUMBERS
 from chiron.synthesis.morphology import draw_shapes
-from chiron.synthesis.morphology_model import MorphologyModel, load_model
 from chiron.synthesis.noise import NUMBERS as NOISE_NUMBERS
-from chiron.synthesis.noise import NoiseSettings, fill_noise, noise_settings
+from chiron.synthesis.noise import fill_noise
 from chiron.synthesis.readers import missing_mask
-from chiron.synthesis.recorded_bank import load_bank
-from chiron.synthesis.render import FIBRILLATION, Grid, Work, new_work, render_heart
+from chiron.synthesis.render import FIBRILLATION, Grid, blur_s, render_heart
 from chiron.synthesis.repolarisation import repolarise
 from chiron.synthesis.rhythm import NUMBERS as RHYTHM_NUMBERS
 from chiron.synthesis.rhythm import plan_rhythm
-from chiron.synthesis.structures import MEASURED, Beat, Condition, Ints, Plan, Shapes, new_plan, new_shapes
+from chiron.synthesis.structures import Beat, Condition, Ints, Plan, Shapes, new_plan, new_shapes
 from chiron.synthesis.truth import Events, add_events, count_beats, mean_rate_bpm, most_events, new_events
 from schemas.cohort import CohortSpec
 
@@ -65,7 +62,6 @@ _CONDITION, _SHAPES, _RHYTHM, _BEATS, _NOISE, _DEVICE = (
 )
 _STATES: Final = ("rhythm", "av", "ventricular", "ectopy", "pattern", "qt", "repolarisation", "territory", "scar",
                   "voltage", "axis", "inaudible", "unreadable")  # fmt: skip
-_WIDEST: Final = 0.42  # of a band, as a share of the sampling rate
 _LN10_OVER_10: Final = 0.23025850929940457
 _T_PEAK: Final = SHAPE_NUMBERS.index("t_peak_mv")
 
@@ -95,25 +91,10 @@ class _Memory(NamedTuple):
     t_gain: Floats
 
 
-class _Cohort(NamedTuple):
-    """The specification as compiled code reads it. columns: (K,) of the measured leads; leads: (L,) by `ALL_LEADS`."""
-
-    seed: int
-    fs_hz: float
-    gain_per_mv: float
-    columns: Ints
-    leads: Ints
-    groups: GroupSettings
-    noises: NoiseSettings
-    model: MorphologyModel
-    bank: Bank
-    recorded: Bank
-
-
 @compiled()
 def _add_noise(
     stream: Bits,
-    cohort: _Cohort,
+    cohort: Model,
     condition: Condition,
     device: Device,
     power: float,
@@ -132,13 +113,6 @@ def _add_noise(
 
 
 @compiled()
-def _draw_device(stream: Bits, groups: GroupSettings, group: int, fs_hz: float) -> Device:
-    """The recorder's band; below half the sampling rate it must end."""
-    low_pass_hz = from_table(stream, groups.low_pass_hz, group)
-    return Device(min(low_pass_hz, _WIDEST * fs_hz), from_table(stream, groups.high_pass_hz, group))
-
-
-@compiled()
 def _note_states(condition: Condition, states: Ints) -> None:
     """By `_STATES`."""
     states[0], states[1], states[2] = condition.rhythm, condition.av, condition.ventricular
@@ -149,7 +123,7 @@ def _note_states(condition: Condition, states: Ints) -> None:
 
 
 @compiled()
-def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _Output) -> None:
+def _make_record(cohort: Model, index: int, row: int, memory: _Memory, out: _Output) -> None:
     """Record `index` into row `row`."""
     x, plan, shapes, t_stretch = memory.x, memory.plan, memory.shapes, memory.t_stretch
     seed, fs_hz, parameters = np.uint64(cohort.seed), cohort.fs_hz, out.parameters[row]
@@ -158,8 +132,8 @@ def _make_record(cohort: _Cohort, index: int, row: int, memory: _Memory, out: _O
     plan_rhythm(new_stream(seed, index, _RHYTHM), condition, shapes, x.shape[0] / fs_hz, plan)
     repolarise(condition, plan, shapes.numbers[_T_PEAK], t_stretch, memory.t_gain)
     stream = new_stream(seed, index, _DEVICE)
-    device = _draw_device(stream, cohort.groups, condition.group, fs_hz)
-    grid = Grid(fs_hz, 0.1325 / device.low_pass_hz, cohort.columns)
+    device = draw_device(stream, cohort.groups, condition.group, fs_hz)
+    grid = Grid(fs_hz, blur_s(device.low_pass_hz), cohort.columns)
     beats = new_stream(seed, index, _BEATS)
     fibrillation = parameters[_AT[3] : _AT[4]]
     render_heart(beats, x, memory.work, grid, condition, plan, shapes, t_stretch, memory.t_gain, fibrillation)
@@ -189,7 +163,7 @@ def _note(condition: Condition, row: int, out: _Output) -> None:
 
 
 @compiled()
-def _make_records(cohort: _Cohort, first: int, memory: _Memory, out: _Output) -> None:
+def _make_records(cohort: Model, first: int, memory: _Memory, out: _Output) -> None:
     for row in range(out.signals.shape[0]):
         _make_record(cohort, np.uint64(first + row), row, memory, out)
 
@@ -199,7 +173,7 @@ def synthesize_records(spec: CohortSpec, first: int, stop: int) -> Records:
 
     Raises NotFound, Damaged where the setting `noise_bank` is not the file of noise that the specification names.
     """
-    cohort = _cohort_of(spec)
+    cohort = model_of(spec)
     n = stop - first
     out = _Output(
         signals=np.empty((n, len(spec.leads), spec.n_samples), dtype=np.int16),
@@ -256,24 +230,3 @@ def _missing(spec: CohortSpec, first: int, group: Ints) -> dict[str, npt.NDArray
     """The columns that the imitated source leaves out."""
     columns = sorted({column for each in spec.groups.values() for column in each.missing})
     return {column: missing_mask(spec, first, group, column) for column in columns}
-
-
-def _cohort_of(spec: CohortSpec) -> _Cohort:
-    measured = measured_leads(spec.leads)
-    groups = list(spec.groups.values())
-    bank = make_bank(spec.fs_hz)
-    recorded = bank
-    if spec.noise_bank_sha256 is not None:
-        recorded = load_bank(settings().noise_bank, spec.noise_bank_sha256, spec.fs_hz)
-    return _Cohort(
-        seed=spec.seed,
-        fs_hz=spec.fs_hz,
-        gain_per_mv=spec.gain_per_mv,
-        columns=np.array([MEASURED.index(lead) for lead in measured], dtype=np.int64),
-        leads=np.array([ALL_LEADS.index(lead) for lead in spec.leads], dtype=np.int64),
-        groups=group_settings(groups),
-        noises=noise_settings(groups),
-        model=load_model(),
-        bank=bank,
-        recorded=recorded,
-    )

@@ -32,6 +32,19 @@ TYPICAL_QRS_S: Final = 0.095  # how long the QRS is where the Gaussians lie as a
 TYPICAL_T_END_S: Final = 0.36  # and where the T wave ends
 
 
+@compiled("void(float64[:, ::1], float64[::1], float64, float64, float64, float64)")
+def _add(out: Floats, leads_mv: Floats, first_s: float, step_s: float, rise_s: float, fall_s: float) -> None:
+    """Add a Gaussian to points from `first_s` after its centre on."""
+    size = np.empty(out.shape[0])
+    for i in range(size.size):
+        distance = first_s + i * step_s
+        z = distance / (rise_s if distance < 0.0 else fall_s)
+        size[i] = decay(0.5 * z * z)
+    for i in range(size.size):
+        for lead in range(8):
+            out[i, lead] += size[i] * leads_mv[lead]
+
+
 @compiled("float64[:, ::1](int64, float64[:, ::1], float64, int64, float64)")
 def trace(n: int, gaussians: Floats, first_s: float, n_points: int, step_s: float) -> Floats:
     """(n_points, 8) mV: the sum of the first n Gaussians, every `step_s` from `first_s` on.
@@ -43,12 +56,8 @@ def trace(n: int, gaussians: Floats, first_s: float, n_points: int, step_s: floa
         centre, rise, fall = gaussians[w, 0], gaussians[w, 1], gaussians[w, 2]
         begin = max(int(np.ceil((centre - 4.0 * rise - first_s) / step_s)), 0)
         end = min(int(np.floor((centre + 4.0 * fall - first_s) / step_s)), n_points - 1)
-        for i in range(begin, end + 1):
-            distance = first_s + i * step_s - centre
-            z = distance / (rise if distance < 0.0 else fall)
-            g = decay(0.5 * z * z)
-            for lead in range(8):
-                out[i, lead] += g * gaussians[w, 3 + lead]
+        if begin <= end:
+            _add(out[begin : end + 1], gaussians[w][3:], first_s + begin * step_s - centre, step_s, rise, fall)
     return out
 
 

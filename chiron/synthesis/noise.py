@@ -1,9 +1,8 @@
 """What the electrodes pick up besides the heart: baseline wander, motion, muscle, tremor, breathing, and bursts of all.
 
-Every kind is mixed from stretches of the bank, with an envelope of its own that comes and goes: in the MIT-BIH Noise
-Stress Test recordings (Moody 1984) the rms per second moves, within ten seconds, by a factor of 1.2 (motion) to 1.8
-(muscle; standard deviations of the logarithm). Neighbouring leads share an electrode, and so half of their noise.
-Shapes: samples S, leads L, kinds K. What the recorder does wrong does not belong here.
+Every kind is mixed from stretches of the bank, with an envelope of its own (`envelopes`). Neighbouring leads share an
+electrode, and so half of their noise. Shapes: samples S, leads L, kinds K. What the recorder does wrong does not belong
+here.
 """
 
 from collections.abc import Sequence
@@ -12,11 +11,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chiron.synthesis.arithmetic import TWO_PI, Floats, exp, log, sin
+from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.bank import Bank
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.condition import share_table
-from chiron.synthesis.draws import Bits, chance, log_normal, log_uniform, normal, pick, uniform, unit
+from chiron.synthesis.draws import Bits, chance, log_normal, uniform, unit
+from chiron.synthesis.envelopes import KNOTS_PER_S, PRESENT, add_bursts, breathe, draw_envelopes, draw_sizes
 from chiron.synthesis.filters import Device, Floats32, high_pass, low_pass, pass_band, start_band
 from chiron.synthesis.structures import Ints
 from schemas.cohort import Group
@@ -30,14 +30,6 @@ NUMBERS: Final = (
     "burst_db",  # the loudest, above the rest
     "noise_recorded",  # 1: taken from recordings
 )
-_MOST_WHERE_OTHERS_LEAD: Final = (0.5, 0.5, 0.3, 0.1)
-_PRESENT: Final = (0.6, 0.8, 0.8, 0.15)  # how often a kind is there where another leads
-_QUIETEST: Final = (0.1, 0.05, 0.3, 0.2)  # the envelope's standard deviation, in the logarithm
-_WILDEST: Final = (0.6, 0.7, 1.3, 1.0)
-_SLOWEST_S: Final = (5.0, 20.0, 4.0, 5.0)  # time constant of the envelope
-_BURSTS: Final = (0.55, 0.27, 0.135, 0.045)  # how often there are 0, 1, 2, 3
-_LOUDEST: Final = 2.0  # standard deviations: in a day of noise the loudest second is not all there is
-_KNOTS_PER_S: Final = 10.0
 _CHUNK: Final = 1024  # samples that are mixed at a time: they stay in the processor's fastest memory
 _CHUNKS_PER_STRETCH: Final = 32  # then the mixture goes over to other places in the bank
 
@@ -96,13 +88,13 @@ def fill_noise(
     numbers: Floats,
 ) -> None:
     """Write noise as it leaves the recorder, of mean square 1 over all leads, and what it was made with, by NUMBERS."""
-    sizes = _draw_sizes(stream, settings.kinds[group])
-    per_knot = int(fs_hz / _KNOTS_PER_S)
+    sizes = draw_sizes(stream, settings.kinds[group])
+    per_knot = int(fs_hz / KNOTS_PER_S)
     n_knots = out_SL.shape[0] // per_knot + 2
-    envelopes = _draw_envelopes(stream, sizes, n_knots, per_knot / fs_hz)
-    numbers[5] = _burst(stream, envelopes, per_knot / fs_hz)
+    envelopes = draw_envelopes(stream, sizes, n_knots, per_knot / fs_hz)
+    numbers[5] = add_bursts(stream, envelopes, per_knot / fs_hz)
     breathing = uniform(stream, 0.0, 0.4)
-    breath = _breathe(stream, n_knots, breathing_hz * per_knot / fs_hz)
+    breath = breathe(stream, n_knots, breathing_hz * per_knot / fs_hz)
     _count_shares(sizes, breathing, numbers)
     numbers[6] = bank.recorded
     mixture = _draw_mixture(stream, bank.samples.shape[1], out_SL.shape[1])
@@ -111,68 +103,6 @@ def fill_noise(
     for j in range(lead_breath.size):
         lead_breath[j] = breathing * uniform(stream, 0.3, 1.0)
     _fill(stream, bank.samples, mixture, envelopes, breath, lead_breath, per_knot, fs_hz, device, out_SL)
-
-
-@compiled("float64[::1](uint64[::1], float64[::1])")
-def _draw_sizes(stream: Bits, kinds: Floats) -> Floats:
-    """(K,) rms of each kind; 0 is absent."""
-    leads = pick(stream, kinds)
-    sizes = np.zeros(kinds.size)
-    for k in range(kinds.size):
-        if k == leads:
-            sizes[k] = uniform(stream, 0.5, 1.0)
-        elif chance(stream, _PRESENT[k]):
-            sizes[k] = uniform(stream, 0.0, _MOST_WHERE_OTHERS_LEAD[k])
-    return sizes
-
-
-@compiled("float32[:, ::1](uint64[::1], float64[::1], int64, float64)")
-def _draw_envelopes(stream: Bits, sizes: Floats, n_knots: int, knot_s: float) -> Floats32:
-    """(K, n_knots) of rms `sizes`: the exponential of an Ornstein-Uhlenbeck walk."""
-    out = np.zeros((sizes.size, n_knots), dtype=np.float32)
-    for k in range(sizes.size):
-        sigma = uniform(stream, _QUIETEST[k], _WILDEST[k])
-        keep = exp(-knot_s / log_uniform(stream, 0.5, _SLOWEST_S[k]))
-        add, level, total = np.sqrt(1.0 - keep * keep), normal(stream, 0.0, 1.0), 0.0
-        if sizes[k] == 0.0:
-            continue
-        for i in range(n_knots):
-            size = exp(sigma * min(level, _LOUDEST))
-            level = keep * level + add * normal(stream, 0.0, 1.0)
-            total += size * size
-            out[k, i] = size
-        gain = np.float32(sizes[k] / np.sqrt(total / n_knots))
-        for i in range(n_knots):
-            out[k, i] *= gain
-    return out
-
-
-@compiled("float64(uint64[::1], float32[:, ::1], float64)")
-def _burst(stream: Bits, envelopes: Floats32, knot_s: float) -> float:
-    """Stretches in which all is several times as noisy, most while electrodes are being placed; the loudest's dB."""
-    loudest, n_knots = 0.0, envelopes.shape[1]
-    for _ in range(pick(stream, np.array(_BURSTS))):
-        first = 0 if chance(stream, 0.4) else np.int64(unit(stream) * n_knots)
-        last = min(first + np.int64(log_uniform(stream, 0.4, 6.0) / knot_s), n_knots)
-        factor = log_uniform(stream, 2.0, 10.0)
-        loudest = max(loudest, factor)
-        for k in range(envelopes.shape[0]):
-            for i in range(first, last):
-                envelopes[k, i] *= factor
-    return 20.0 / log(10.0) * log(loudest) if loudest > 0.0 else np.nan
-
-
-@compiled("float32[::1](uint64[::1], int64, float64)")
-def _breathe(stream: Bits, n_knots: int, turns_per_knot: float) -> Floats32:
-    """(n_knots,) the chest's movement: no two breaths take the same time."""
-    out = np.empty(n_knots, dtype=np.float32)
-    turn, hurry = unit(stream), 0.0
-    for i in range(n_knots):
-        out[i] = sin(TWO_PI * turn)
-        hurry = 0.95 * hurry + normal(stream, 0.0, 0.03)
-        turn += turns_per_knot * max(1.0 + hurry, 0.3)
-        turn -= np.floor(turn)
-    return out
 
 
 @compiled("void(float64[::1], float64, float64[::1])")
@@ -189,7 +119,7 @@ def _count_shares(sizes: Floats, breathing: float, numbers: Floats) -> None:
 @compiled()
 def _draw_mixture(stream: Bits, colours: int, leads: int) -> _Mixture:
     """Electrodes differ in how well they stick; what two leads share may have either sign."""
-    kinds = len(_PRESENT)
+    kinds = len(PRESENT)
     colour = np.empty((kinds, 2), dtype=np.int64)
     near, far = np.empty((kinds, leads)), np.empty((kinds, leads))
     for k in range(kinds):

@@ -14,11 +14,11 @@ from chiron.synthesis.condition import draw_condition, from_table
 from chiron.synthesis.draws import Topic, chance, new_stream
 from chiron.synthesis.facts import Facts
 from chiron.synthesis.filters import Device
-from chiron.synthesis.kernel import _Cohort, _cohort_of, _draw_device
+from chiron.synthesis.model import Model, draw_device, model_of
 from chiron.synthesis.morphology import NUMBERS as SHAPE_NUMBERS
 from chiron.synthesis.morphology import draw_shapes
 from chiron.synthesis.placements import Placements, draw_f_waves, place_waves
-from chiron.synthesis.render import REACH
+from chiron.synthesis.render import REACH, blur_s
 from chiron.synthesis.repolarisation import repolarise
 from chiron.synthesis.rhythm import plan_rhythm
 from chiron.synthesis.score_arrays import Fibrillation, Forms, Placed, Scores, new_scores
@@ -33,7 +33,6 @@ _CONDITION, _SHAPES, _RHYTHM, _BEATS, _NOISE, _DEVICE = (
 )
 _ATRIAL, _VENTRICULAR, _ABERRANT = int(Beat.ATRIAL), int(Beat.VENTRICULAR), int(Beat.ABERRANT)
 _T_PEAK: Final = SHAPE_NUMBERS.index("t_peak_mv")
-_BLUR: Final = 0.1325  # a Gaussian filter is 3 dB down at 0.1325 / width
 
 
 class _Memory(NamedTuple):
@@ -71,7 +70,7 @@ def _reach_s(shapes: Shapes, wave: int, blur: float, stretch: float) -> tuple[fl
 
 
 @compiled()
-def _keep_waves(waves: Placements, shapes: Shapes, blur: float, cohort: _Cohort, n: int, row: int, out: Scores) -> None:
+def _keep_waves(waves: Placements, shapes: Shapes, blur: float, cohort: Model, n: int, row: int, out: Scores) -> None:
     """Those of a record's waves that reach into its n samples."""
     to, fs_hz = out.placed, cohort.fs_hz
     for i in range(waves.wave.size):
@@ -98,7 +97,7 @@ def _note(condition: Condition, device: Device, row: int, out: Scores) -> None:
     facts.alternans_uv[row] = condition.alternans_uv
     out.group[row], out.breathing_hz[row] = condition.group, condition.breathing_hz
     out.low_pass_hz[row], out.high_pass_hz[row] = device.low_pass_hz, device.high_pass_hz
-    out.blur_s[row] = _BLUR / device.low_pass_hz
+    out.blur_s[row] = blur_s(device.low_pass_hz)
 
 
 @compiled()
@@ -110,7 +109,7 @@ def _count(plan: Plan, beats: Ints, fs_hz: float, n: int, row: int, facts: Facts
 
 
 @compiled()
-def _write_score(cohort: _Cohort, index: int, n: int, row: int, memory: _Memory, out: Scores) -> None:
+def _write_score(cohort: Model, index: int, n: int, row: int, memory: _Memory, out: Scores) -> None:
     """Record `index`, of n samples, into row `row`."""
     plan, shapes, t_stretch, t_gain = memory.plan, memory.shapes, memory.t_stretch, memory.t_gain
     seed, fs_hz = np.uint64(cohort.seed), cohort.fs_hz
@@ -118,10 +117,10 @@ def _write_score(cohort: _Cohort, index: int, n: int, row: int, memory: _Memory,
     draw_shapes(new_stream(seed, index, _SHAPES), condition, cohort.model, shapes)
     plan_rhythm(new_stream(seed, index, _RHYTHM), condition, shapes, n / fs_hz, plan)
     repolarise(condition, plan, shapes.numbers[_T_PEAK], t_stretch, t_gain)
-    device = _draw_device(new_stream(seed, index, _DEVICE), cohort.groups, condition.group, fs_hz)
+    device = draw_device(new_stream(seed, index, _DEVICE), cohort.groups, condition.group, fs_hz)
     beats = new_stream(seed, index, _BEATS)
     waves = place_waves(beats, condition, plan, shapes, t_stretch, t_gain)
-    _keep_waves(waves, shapes, _BLUR / device.low_pass_hz, cohort, n, row, out)
+    _keep_waves(waves, shapes, blur_s(device.low_pass_hz), cohort, n, row, out)
     if plan.fibrillation_s[0] < plan.fibrillation_s[1]:
         k, to, f = out.filled[1], out.fibrillation, draw_f_waves(beats, shapes, cohort.columns, n * (1.0 / fs_hz))
         to.record[k], to.rate_hz[k], to.sharpness[k], to.pace[k] = row, f.rate_hz, f.sharpness, f.pace
@@ -136,14 +135,14 @@ def _write_score(cohort: _Cohort, index: int, n: int, row: int, memory: _Memory,
 
 
 @compiled()
-def _write_scores(cohort: _Cohort, first: int, n: int, memory: _Memory, out: Scores) -> None:
+def _write_scores(cohort: Model, first: int, n: int, memory: _Memory, out: Scores) -> None:
     for row in range(out.group.size):
         _write_score(cohort, np.uint64(first + row), n, row, memory, out)
 
 
 def make_scores(spec: CohortSpec, first: int, stop: int) -> Scores:
     """The plans of records `first` <= i < `stop`."""
-    cohort, plan = _cohort_of(spec), new_plan(spec.duration_s)
+    cohort, plan = model_of(spec), new_plan(spec.duration_s)
     n_beats = plan.beat_s.size
     memory = _Memory(plan, new_shapes(), np.empty(n_beats), np.empty(n_beats), np.zeros(len(Beat), dtype=np.int64))
     out = new_scores(spec, stop - first, cohort.columns.size, plan)

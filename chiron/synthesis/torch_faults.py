@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from chiron.synthesis.device import _LOWEST_MV, _STEPS
+from chiron.synthesis.device import LOWEST_MV, STEPS
 from chiron.synthesis.torch_band import gain_at, low_pass_response, pass_band
 from chiron.synthesis.torch_draws import Draws
 from schemas.cohort import FULL_SCALE_MV
@@ -43,7 +43,7 @@ def disturb(draws: Draws, shares: Shares, x_NLS: Tensor, low_pass_hz: Tensor, hi
     open_input = pass_band(_open_input(draws, n, mains_hz, fs_hz, low_pass_hz)[:, None], high_NRF)
     off = draws.chance(shares.lead_off_share)[:, None] & (_range(x_NLS, leads) == draws.below(leads, 1))
     torch.where(off[..., None], open_input, x_NLS, out=x_NLS)
-    limit = torch.where(draws.chance(shares.saturation_share), draws.log_uniform(_LOWEST_MV, FULL_SCALE_MV), math.inf)
+    limit = torch.where(draws.chance(shares.saturation_share), draws.log_uniform(LOWEST_MV, FULL_SCALE_MV), math.inf)
     x_NLS.clamp_(-limit[:, None, None], limit[:, None, None])
     _lose_contact(draws, shares.gap_share, x_NLS, fs_hz)
     return x_NLS
@@ -62,8 +62,8 @@ def _add(draws: Draws, share: Tensor, track_NS: Tensor, x_NLS: Tensor) -> None: 
 
 def _slip(draws: Draws, n: int, fs_hz: float) -> Tensor:
     """(N, S) an electrode slips or is knocked, once or more often. Half of the steps come back."""
-    most = len(_STEPS)
-    there = torch.arange(most, device=draws.generator.device) <= draws.pick(_STEPS)[:, None]
+    most = len(STEPS)
+    there = torch.arange(most, device=draws.generator.device) <= draws.pick(STEPS)[:, None]
     first = draws.below(n, most)
     last = (first + (draws.log_uniform(0.08, 1.0, most) * fs_hz).long()).clamp(max=n)
     last = torch.where(draws.chance(0.4, most), n, last)

@@ -12,15 +12,15 @@ from torch import Tensor
 
 from chiron.errors import BadParameters
 from chiron.synthesis.bank import BANK_SAMPLES
-from chiron.synthesis.noise import (
-    _BURSTS,
-    _KNOTS_PER_S,
-    _LOUDEST,
-    _MOST_WHERE_OTHERS_LEAD,
-    _PRESENT,
-    _QUIETEST,
-    _SLOWEST_S,
-    _WILDEST,
+from chiron.synthesis.envelopes import (
+    BURSTS,
+    KNOTS_PER_S,
+    LOUDEST,
+    MOST_WHERE_OTHERS_LEAD,
+    PRESENT,
+    QUIETEST,
+    SLOWEST_S,
+    WILDEST,
 )
 from chiron.synthesis.torch_band import causal
 from chiron.synthesis.torch_draws import Draws
@@ -48,7 +48,7 @@ def draw_noise(draws: Draws, sources: Sources, n_leads: int, n_samples: int, fs_
             f"records made on a device: expected at most {MOST_SAMPLES} samples, found {n_samples}; "
             "make shorter ones, or make them on the processor"
         )
-    per_knot = int(fs_hz / _KNOTS_PER_S)
+    per_knot = int(fs_hz / KNOTS_PER_S)
     n_knots = n_samples // per_knot + 2
     envelopes = _draw_envelopes(draws, _draw_sizes(draws, sources.kinds), n_knots, per_knot / fs_hz)
     loud = between_knots(_burst(draws, envelopes, per_knot / fs_hz), 1.0 / per_knot, n_samples)
@@ -61,8 +61,8 @@ def _draw_sizes(draws: Draws, kinds: Tensor) -> Tensor:
     """(N, K) rms of each kind; 0 is absent."""
     n_kinds = kinds.shape[1]
     leads = torch.nn.functional.one_hot(draws.pick(kinds), n_kinds).bool()
-    present = draws.chance(_like(kinds, _PRESENT), n_kinds)
-    beside = present * draws.unit(n_kinds) * _like(kinds, _MOST_WHERE_OTHERS_LEAD)
+    present = draws.chance(_like(kinds, PRESENT), n_kinds)
+    beside = present * draws.unit(n_kinds) * _like(kinds, MOST_WHERE_OTHERS_LEAD)
     return torch.where(leads, draws.uniform(0.5, 1.0, n_kinds), beside)
 
 
@@ -81,18 +81,18 @@ def _walk(draws: Draws, keep: Tensor, sd: Tensor, n_knots: int) -> Tensor:
 def _draw_envelopes(draws: Draws, sizes: Tensor, n_knots: int, knot_s: float) -> Tensor:
     """(N, K, knots) of rms `sizes`: the exponential of an Ornstein-Uhlenbeck walk."""
     n_kinds = sizes.shape[1]
-    low, high = _like(sizes, _QUIETEST), _like(sizes, _WILDEST)
+    low, high = _like(sizes, QUIETEST), _like(sizes, WILDEST)
     sigma = low + (high - low) * draws.unit(n_kinds)
-    keep = torch.exp(-knot_s / draws.log_uniform(0.5, _like(sizes, _SLOWEST_S), n_kinds))
+    keep = torch.exp(-knot_s / draws.log_uniform(0.5, _like(sizes, SLOWEST_S), n_kinds))
     level = _walk(draws, keep, torch.sqrt(1.0 - keep * keep), n_knots)
-    size = torch.exp(sigma[..., None] * level.clamp(max=_LOUDEST))
+    size = torch.exp(sigma[..., None] * level.clamp(max=LOUDEST))
     return size * (sizes[..., None] / size.square().mean(-1, keepdim=True).sqrt())
 
 
 def _burst(draws: Draws, envelopes: Tensor, knot_s: float) -> Tensor:
     """Stretches in which all is several times as noisy, most while electrodes are being placed."""
-    n_knots, most = envelopes.shape[-1], len(_BURSTS) - 1
-    there = torch.arange(most, device=envelopes.device) < draws.pick(_BURSTS)[:, None]
+    n_knots, most = envelopes.shape[-1], len(BURSTS) - 1
+    there = torch.arange(most, device=envelopes.device) < draws.pick(BURSTS)[:, None]
     first = torch.where(draws.chance(0.4, most), 0, draws.below(n_knots, most))
     last = first + (draws.log_uniform(0.4, 6.0, most) / knot_s).long()
     factor = torch.where(there, draws.log_uniform(2.0, 10.0, most), 1.0)

@@ -16,8 +16,8 @@ from torch import Tensor
 from chiron.settings import settings
 from chiron.synthesis.bank import make_bank
 from chiron.synthesis.findings import findings_of
-from chiron.synthesis.kernel import _Cohort, _cohort_of
 from chiron.synthesis.leads import measured_leads
+from chiron.synthesis.model import Model, model_of
 from chiron.synthesis.recorded_bank import load_bank
 from chiron.synthesis.score_arrays import Scores
 from chiron.synthesis.scores import make_scores
@@ -45,7 +45,7 @@ def torch_records(
     device = torch.device(device)
     if generator is None:
         generator = torch.Generator(device).manual_seed(hash((spec.seed, first, stop)) % 2**63)
-    cohort = _cohort_of(spec)
+    cohort = model_of(spec)
     bank = _bank_on(device, spec.fs_hz, spec.noise_bank_sha256)
     most = _MOST_SAMPLES.get(device.type, _MOST_SAMPLES["cuda"])
     step = max(most // (spec.n_samples * len(spec.leads)), 1)
@@ -66,7 +66,7 @@ def _bank_on(device: torch.device, fs_hz: float, sha256: str | None) -> Tensor:
     return on(device, np.stack([bank.samples for bank in banks]))
 
 
-def _signals(spec: CohortSpec, cohort: _Cohort, scores: Scores, bank: Tensor, generator: torch.Generator) -> Tensor:
+def _signals(spec: CohortSpec, cohort: Model, scores: Scores, bank: Tensor, generator: torch.Generator) -> Tensor:
     """(N, L, S) of these scores."""
     device, fs_hz, n = bank.device, spec.fs_hz, spec.n_samples
     draws = Draws(generator, scores.group.size)

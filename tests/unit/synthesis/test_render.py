@@ -6,7 +6,8 @@ from scipy.signal import welch
 
 from chiron.synthesis.condition import draw_condition, group_settings
 from chiron.synthesis.draws import Topic, new_stream
-from chiron.synthesis.render import Grid, new_work, render_heart
+from chiron.synthesis.mixing import new_work
+from chiron.synthesis.render import Grid, render_heart
 from chiron.synthesis.structures import MEASURED, Beat, Wave, new_plan, new_shapes
 from schemas.cohort import Group
 
@@ -93,7 +94,7 @@ def test_the_band_limit_is_a_gaussian_filter_that_is_3_db_down_at_its_corner():
     shapes = _person()
     shapes.fall[:] = shapes.rise
     sharp, _ = _render(_plan([3.0]), shapes)
-    soft, _ = _render(_plan([3.0]), shapes, blur_s=0.1325 / 40)
+    soft, _ = _render(_plan([3.0]), shapes, blur_s=np.sqrt(np.log(2)) / (2 * np.pi * 40))
     hz = np.fft.rfftfreq(N, 1 / FS_HZ)
     left = np.abs(np.fft.rfft(soft[:, 0])) / np.abs(np.fft.rfft(sharp[:, 0]))
     for frequency in (10, 40, 60):
