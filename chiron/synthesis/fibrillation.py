@@ -25,7 +25,7 @@ _SIN_7, _SIN_9, _SIN_11 = np.float32(-76.705860), np.float32(42.058694), np.floa
 
 
 @compiled("float32(float32)")
-def _sine_of(turns: float) -> float:
+def _sine_of(turns: np.float32) -> np.float32:
     """Of a quarter turn at most, either way; error below 1e-6."""
     q = turns * turns
     return turns * (_SIN_1 + q * (_SIN_3 + q * (_SIN_5 + q * (_SIN_7 + q * (_SIN_9 + q * _SIN_11)))))

@@ -63,6 +63,7 @@ _CONDITION, _SHAPES, _RHYTHM, _BEATS, _NOISE, _DEVICE = (
 _STATES: Final = ("rhythm", "av", "ventricular", "ectopy", "pattern", "qt", "repolarisation", "territory", "scar",
                   "voltage", "axis", "inaudible", "unreadable")  # fmt: skip
 _LN10_OVER_10: Final = 0.23025850929940457
+_SILENT: Final = 1e-12  # mV^2
 _T_PEAK: Final = SHAPE_NUMBERS.index("t_peak_mv")
 
 
@@ -106,8 +107,8 @@ def _add_noise(
     recorded = chance(stream, cohort.noises.recorded_share[condition.group])
     bank = cohort.recorded if recorded else cohort.bank
     breathing_hz, noise = condition.breathing_hz, memory.noise
-    fill_noise(stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, breathing_hz, noise, numbers)
-    scale = np.sqrt(power * exp(-_LN10_OVER_10 * snr_db))
+    made = fill_noise(stream, bank, cohort.noises, condition.group, cohort.fs_hz, device, breathing_hz, noise, numbers)
+    scale = np.sqrt(power * exp(-_LN10_OVER_10 * snr_db) / max(made, _SILENT))
     mix(memory.x, noise, np.float32(1 - condition.inaudible), np.float32(scale))
     return snr_db  # type: ignore[no-any-return]
 

@@ -86,8 +86,8 @@ def fill_noise(
     breathing_hz: float,
     out_SL: Floats32,  # noqa: N803 - the shape
     numbers: Floats,
-) -> None:
-    """Write noise as it leaves the recorder, of mean square 1 over all leads, and what it was made with, by NUMBERS."""
+) -> float:
+    """Write noise as it leaves the recorder, and what it was made with, by NUMBERS. Returns its mean square."""
     sizes = draw_sizes(stream, settings.kinds[group])
     per_knot = int(fs_hz / KNOTS_PER_S)
     n_knots = out_SL.shape[0] // per_knot + 2
@@ -102,7 +102,9 @@ def fill_noise(
     lead_breath = np.empty(out_SL.shape[1])
     for j in range(lead_breath.size):
         lead_breath[j] = breathing * uniform(stream, 0.3, 1.0)
-    _fill(stream, bank.samples, mixture, envelopes, breath, lead_breath, per_knot, fs_hz, device, out_SL)
+    return _fill(  # type: ignore[no-any-return]
+        stream, bank.samples, mixture, envelopes, breath, lead_breath, per_knot, fs_hz, device, out_SL
+    )
 
 
 @compiled("void(float64[::1], float64, float64[::1])")
@@ -154,19 +156,19 @@ def _fill(
     fs_hz: float,
     device: Device,
     out_SL: Floats32,  # noqa: N803
-) -> None:
+) -> float:
     n, leads = out_SL.shape
     knots = max(_CHUNK // per_knot, 1)
     size = knots * per_knot
     mixed = np.empty((leads, size), dtype=np.float32)
-    loud, chest = np.empty((envelopes.shape[0], size), dtype=np.float32), np.empty((1, size), dtype=np.float32)
+    loud, chest = np.empty((envelopes.shape[0], size), dtype=np.float32), np.empty(size, dtype=np.float32)
     low, high = low_pass(device.low_pass_hz, fs_hz), high_pass(device.high_pass_hz, fs_hz)
     state, at = np.zeros((5, leads)), 0
     for c in range((n + size - 1) // size):
         first, last = c * size, min((c + 1) * size, n)
-        _between_knots(breath.reshape(1, breath.size), c * knots, per_knot, chest)
-        _between_knots(envelopes, c * knots, per_knot, loud)
-        _add_breathing(chest[0], lead_breath, mixed)
+        _between_knots(breath, c * knots, per_knot, chest)
+        _fill_loud(envelopes, c * knots, per_knot, loud)
+        _add_breathing(chest, lead_breath, mixed)
         if (c + 1) % _CHUNKS_PER_STRETCH == 0:
             _add_stretches(source, mixture, at, _faded(loud, 0), mixed)
             _move(stream, mixture.first, source.shape[2])
@@ -177,20 +179,32 @@ def _fill(
         if c == 0:
             state = start_band(out_SL[0], low, high)
         pass_band(out_SL[first:last], low, high, state)
-    _scale(out_SL, state[4])
+    squares = 0.0
+    for j in range(leads):
+        squares += state[4, j]
+    return squares / out_SL.size
+
+
+@compiled("void(float32[::1], int64, int64, float32[::1])")
+def _between_knots(knots: Floats32, first: int, per_knot: int, out: Floats32) -> None:
+    """Straight lines from knot to knot, from knot `first` on; the last lasts."""
+    last = knots.size - 1
+    for i in range(out.size // per_knot):
+        here = knots[min(first + i, last)]
+        rise = (knots[min(first + i + 1, last)] - here) / np.float32(per_knot)
+        part = out[i * per_knot : (i + 1) * per_knot]
+        for s in range(part.size):
+            part[s] = here + rise * np.float32(np.int32(s))
 
 
 @compiled("void(float32[:, ::1], int64, int64, float32[:, ::1])")
-def _between_knots(knots: Floats32, first: int, per_knot: int, out: Floats32) -> None:
-    """Straight lines from knot to knot, from knot `first` on; the last lasts."""
-    last = knots.shape[1] - 1
-    for k in range(knots.shape[0]):
-        for i in range(out.shape[1] // per_knot):
-            here = knots[k, min(first + i, last)]
-            rise = (knots[k, min(first + i + 1, last)] - here) / np.float32(per_knot)
-            part = out[k, i * per_knot : (i + 1) * per_knot]
-            for s in range(per_knot):
-                part[s] = here + rise * np.float32(s)
+def _fill_loud(envelopes: Floats32, first: int, per_knot: int, loud: Floats32) -> None:
+    """The envelopes of every kind that is there; 0 for the others."""
+    for k in range(envelopes.shape[0]):
+        if envelopes[k, 0] > 0.0:
+            _between_knots(envelopes[k], first, per_knot, loud[k])
+        else:
+            loud[k, :] = np.float32(0.0)
 
 
 @compiled("float32[:, ::1](float32[:, ::1], int64)")
@@ -241,15 +255,3 @@ def _turn(rows_LS: Floats32, out_SL: Floats32) -> None:  # noqa: N803
     for s in range(out_SL.shape[0]):
         for j in range(out_SL.shape[1]):
             out_SL[s, j] = rows_LS[j, s]
-
-
-@compiled("void(float32[:, ::1], float64[::1])")
-def _scale(out_SL: Floats32, squares: Floats) -> None:  # noqa: N803
-    """To a mean square of 1; `squares`: (L,) their sums."""
-    total = 0.0
-    for j in range(squares.size):
-        total += squares[j]
-    gain = np.float32(1.0 / np.sqrt(max(total / out_SL.size, 1e-12)))
-    flat = out_SL.reshape(out_SL.size)
-    for i in range(flat.size):
-        flat[i] *= gain
