@@ -1,17 +1,19 @@
 """AUROC for fibrillation on CinC 2017 of networks that saw no real label, by distinct records at equal work.
 
 Reads real recordings: CHIRON_REAL_DATA names their folder. Real labels score, and nothing else. Every finished point is
-a line of `points.jsonl` in the workdir, and is not computed again. CHIRON_ZERO_SHOT_<FIELD> sets a field of `Settings`.
+a line of `points.jsonl` in the workdir, and is not computed again; networks are kept as well, to be scored on another
+split. CHIRON_ZERO_SHOT_<FIELD> sets a field of `Settings`.
 """
 
 import hashlib
+import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +21,15 @@ import torch
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.table import Table
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from benchmarks.result import Benchmark, Target
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.labels.positive import positive
 from chiron.learning.cohort_source import CohortSource
 from chiron.learning.examples import Collection, View, collect, labelled_records
-from chiron.learning.network import ARCHITECTURE, new_network
+from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.rhythm_rule import RULES, rule_scores
 from chiron.learning.streaming import Source, Stream
 from chiron.learning.training import Recipe
@@ -78,6 +82,14 @@ class Real:
     rules: tuple[Ranking, ...]
 
 
+class Trained(NamedTuple):
+    """A network, the shares of the classes (R,) that it was taught, and how long that took."""
+
+    network: Network
+    shares: npt.NDArray[np.float64]
+    train_s: float
+
+
 def run() -> Benchmark:
     """The curve over distinct records; the anchor is the best rule without labels, on the same recordings."""
     if "CHIRON_REAL_DATA" not in os.environ:
@@ -128,7 +140,7 @@ def curve(real: Real, chosen: Settings) -> Iterator[ZeroShotPoint]:
     for seed in map(int, chosen.seeds.split(",")):
         for n_distinct in map(int, chosen.distinct.split(",")):
             wanted = settings_of(real, chosen, n_distinct, seed, digest)
-            point = next((p for p in found if p.settings == wanted), None) or trained(source, real, chosen, wanted)
+            point = next((p for p in found if p.settings == wanted), None) or scored(source, real, chosen, wanted)
             if point not in found:
                 with kept.open("a") as file:
                     file.write(point.model_dump_json() + "\n")
@@ -150,24 +162,48 @@ def settings_of(real: Real, chosen: Settings, n_distinct: int, seed: int, digest
     )
 
 
-def trained(source: Source, real: Real, chosen: Settings, settings: ZeroShotSettings) -> ZeroShotPoint:
-    """Train one network on the cohort, and score it."""
-    start = time.perf_counter()
-    stream = Stream(source, settings.n_distinct, settings.n_steps, batch=settings.batch, n_processes=chosen.n_processes)
-    counted = Counted(stream)
-    network = new_network(1, len(CODES), settings.seed)
-    recipe = Recipe(settings.n_steps, settings.learning_rate, batch=settings.batch)
-    fit_to_stream(network, counted, recipe, seed=settings.seed)
-    train_s = time.perf_counter() - start
+def scored(source: Source, real: Real, chosen: Settings, settings: ZeroShotSettings) -> ZeroShotPoint:
+    """The point of one network on these recordings."""
+    network, shares, train_s = network_of(source, chosen, settings)
     examples = real.collection.examples
     logits = logits_at_speeds(network, examples.x_WLT, examples.owner_W)
     fibrillation = list(CLASS_CODES).index(RhythmClass.FIBRILLATION)
     return ZeroShotPoint(
         settings=settings,
         ranking=ranking_of("network", logits[:, fibrillation], real.truth),
-        decisions=decisions_of(logits[:, : len(CLASS_CODES)], counted.shares, real.truth),
+        decisions=decisions_of(logits[:, : len(CLASS_CODES)], shares, real.truth),
         train_s=train_s,
     )
+
+
+def network_of(source: Source, chosen: Settings, settings: ZeroShotSettings) -> Trained:
+    """The network of these settings: as it was kept, or trained on the cohort and kept."""
+    of_training = settings.model_dump_json(exclude={"dataset_sha256", "splits"})
+    kept = chosen.workdir / "networks" / f"{hashlib.sha256(of_training.encode()).hexdigest()}.safetensors"
+    network = new_network(1, len(CODES), settings.seed)
+    if not kept.exists():
+        shares, train_s = train(network, source, chosen, settings)
+        kept.parent.mkdir(exist_ok=True)
+        unfinished = kept.with_suffix(".unfinished")
+        save_file(network.state_dict(), unfinished, {"shares": json.dumps(shares.tolist()), "train_s": f"{train_s}"})
+        unfinished.replace(kept)
+    with safe_open(kept, framework="pt") as file:
+        network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no mapping
+        told = file.metadata()
+    network.eval()
+    return Trained(network, np.array(json.loads(told["shares"])), float(told["train_s"]))
+
+
+def train(
+    network: Network, source: Source, chosen: Settings, settings: ZeroShotSettings
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Train in place. Returns the shares of the classes that were taught, and the seconds that it took."""
+    start = time.perf_counter()
+    stream = Stream(source, settings.n_distinct, settings.n_steps, batch=settings.batch, n_processes=chosen.n_processes)
+    counted = Counted(stream)
+    recipe = Recipe(settings.n_steps, settings.learning_rate, batch=settings.batch)
+    fit_to_stream(network, counted, recipe, seed=settings.seed)
+    return counted.shares, time.perf_counter() - start
 
 
 class Counted:

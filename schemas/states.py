@@ -54,6 +54,8 @@ class VentricularConduction(StrEnum):
     LEFT_ANTERIOR_FASCICULAR_BLOCK = "left_anterior_fascicular_block"
     UNSPECIFIC_DELAY = "unspecific_delay"
     PREEXCITATION = "preexcitation"
+    INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK = "incomplete_left_bundle_branch_block"
+    LEFT_POSTERIOR_FASCICULAR_BLOCK = "left_posterior_fascicular_block"
 
 
 class Ectopy(StrEnum):
@@ -93,6 +95,9 @@ class Repolarisation(StrEnum):
     ST_DEPRESSION = "st_depression"
     T_INVERSION = "t_inversion"
     FLAT_T = "flat_t"
+    DIGITALIS = "digitalis"
+    HYPERKALAEMIA = "hyperkalaemia"
+    HYPOKALAEMIA = "hypokalaemia"
 
 
 class Territory(StrEnum):
@@ -101,6 +106,11 @@ class Territory(StrEnum):
     ANTERIOR = "anterior"
     INFERIOR = "inferior"
     LATERAL = "lateral"
+    POSTERIOR = "posterior"
+    ANTEROLATERAL = "anterolateral"
+    INFEROLATERAL = "inferolateral"
+    INFEROPOSTERIOR = "inferoposterior"
+    INFEROPOSTEROLATERAL = "inferoposterolateral"
 
 
 class Voltage(StrEnum):

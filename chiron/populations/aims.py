@@ -95,7 +95,7 @@ _WENCKEBACH, _MOBITZ, _COMPLETE = (
     Aim(av=AvConduction.MOBITZ_II, rate_bpm=(0, 85), weight=0.4),
     Aim(av=AvConduction.COMPLETE_BLOCK, rate_bpm=(0, 60)),
 )
-_LBBB, _RBBB, _IRBBB, _LAFB, _DELAY, _PREEXCITATION = (
+_LBBB, _RBBB, _IRBBB, _LAFB, _DELAY, _PREEXCITATION, _ILBBB, _LPFB = (
     Aim(ventricular=conduction)
     for conduction in (
         VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK,
@@ -104,6 +104,8 @@ _LBBB, _RBBB, _IRBBB, _LAFB, _DELAY, _PREEXCITATION = (
         VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK,
         VentricularConduction.UNSPECIFIC_DELAY,
         VentricularConduction.PREEXCITATION,
+        VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK,
+        VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK,
     )
 )
 _FLUTTER, _SVT, _JUNCTIONAL, _PACED, _ARRHYTHMIC = (
@@ -117,13 +119,16 @@ _FLUTTER, _SVT, _JUNCTIONAL, _PACED, _ARRHYTHMIC = (
     )
 )
 _FIBRILLATION: Final = Aim(rhythm=Rhythm.ATRIAL_FIBRILLATION)
-_ELEVATED, _DEPRESSED, _INVERTED, _FLAT_T = (
+_ELEVATED, _DEPRESSED, _INVERTED, _FLAT_T, _DIGITALIS, _MUCH_POTASSIUM, _LITTLE_POTASSIUM = (
     Aim(repolarisation=repolarisation)
     for repolarisation in (
         Repolarisation.ST_ELEVATION,
         Repolarisation.ST_DEPRESSION,
         Repolarisation.T_INVERSION,
         Repolarisation.FLAT_T,
+        Repolarisation.DIGITALIS,
+        Repolarisation.HYPERKALAEMIA,
+        Repolarisation.HYPOKALAEMIA,
     )
 )
 _LVH, _RVH = Aim(voltage=Voltage.LEFT_HYPERTROPHY), Aim(voltage=Voltage.RIGHT_HYPERTROPHY)
@@ -149,6 +154,7 @@ _SNOMED: Final[Mapping[str, tuple[Aim, ...]]] = {
     "314208002": (_FIBRILLATION._replace(rate_bpm=_FAST),),
     "164890007": (_FLUTTER,),
     "426761007": (_SVT,),
+    "67198005": (_SVT,),
     "29320008": (_JUNCTIONAL,),
     "426995002": (_JUNCTIONAL._replace(rate_bpm=_SLOW),),
     "426664006": (_JUNCTIONAL._replace(rate_bpm=(60, 100)),),
@@ -167,13 +173,15 @@ _SNOMED: Final[Mapping[str, tuple[Aim, ...]]] = {
     "426183003": (_MOBITZ,),
     "27885002": (_COMPLETE,),
     "50799005": (_COMPLETE,),
-    "6374002": (_RBBB, _LBBB, _IRBBB),
+    "6374002": (_RBBB, _LBBB, _IRBBB, _ILBBB),
     "164909002": (_LBBB,),
     "733534002": (_LBBB,),
     "59118001": (_RBBB,),
     "713427006": (_RBBB,),
     "713426002": (_IRBBB,),
+    "251120003": (_ILBBB,),
     "445118002": (_LAFB,),
+    "445211001": (_LPFB,),
     "698252002": (_DELAY,),
     "74390002": (_PREEXCITATION,),
     "195060002": (_PREEXCITATION,),
@@ -218,10 +226,23 @@ _SCP_ECG: Final[Mapping[str, tuple[Aim, ...]]] = {
     "ASMI": (_scar_of(Territory.ANTERIOR),),
     "IMI": (_scar_of(Territory.INFERIOR),),
     "LMI": (_scar_of(Territory.LATERAL),),
+    "PMI": (_scar_of(Territory.POSTERIOR),),
+    "ALMI": (_scar_of(Territory.ANTEROLATERAL),),
+    "ILMI": (_scar_of(Territory.INFEROLATERAL),),
+    "IPMI": (_scar_of(Territory.INFEROPOSTERIOR),),
+    "IPLMI": (_scar_of(Territory.INFEROPOSTEROLATERAL),),
+    "ANEUR": (_SCAR._replace(repolarisation=Repolarisation.ST_ELEVATION, territory=Territory.ANTERIOR),),
+    "ISC_": (_INVERTED, _DEPRESSED),
     "ISCAS": _ischaemia_of(Territory.ANTERIOR),
+    "ISCAL": _ischaemia_of(Territory.ANTEROLATERAL),
+    "ISCIL": _ischaemia_of(Territory.INFEROLATERAL),
     "INJAS": (_DEPRESSED._replace(territory=Territory.ANTERIOR),),
     "INJIN": (_DEPRESSED._replace(territory=Territory.INFERIOR),),
     "INJLA": (_DEPRESSED._replace(territory=Territory.LATERAL),),
+    "INJAL": (_DEPRESSED._replace(territory=Territory.ANTEROLATERAL),),
+    "INJIL": (_DEPRESSED._replace(territory=Territory.INFEROLATERAL),),
+    "DIG": (_DIGITALIS,),
+    "EL": (_LITTLE_POTASSIUM, _MUCH_POTASSIUM),
     "LOWT": (_FLAT_T,),
     "NT_": (_FLAT_T,),
     "NDT": (_FLAT_T,),

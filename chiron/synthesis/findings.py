@@ -133,6 +133,7 @@ _RHYTHMS: Final[Mapping[str, _Rule]] = {
     "314208002": lambda f: in_state(f, Rhythm.ATRIAL_FIBRILLATION) & _fast(f),
     "164890007": _in(Rhythm.ATRIAL_FLUTTER),
     "426761007": _in(Rhythm.SUPRAVENTRICULAR_TACHYCARDIA),
+    "67198005": _in(Rhythm.SUPRAVENTRICULAR_TACHYCARDIA),  # by re-entry, so it begins and ends at once
     "29320008": _in(Rhythm.JUNCTIONAL),
     "426995002": lambda f: in_state(f, Rhythm.JUNCTIONAL) & _slow(f),
     "426664006": lambda f: in_state(f, Rhythm.JUNCTIONAL) & ~_slow(f) & ~_fast(f),
@@ -157,12 +158,15 @@ _CONDUCTION: Final[Mapping[str, _Rule]] = {
         VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK,
         VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK,
         VentricularConduction.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK,
+        VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK,
     ),
     "164909002": _in(VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK),
     "733534002": _in(VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK),
     "59118001": _in(VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK),
     "713427006": _in(VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK),
     "713426002": _in(VentricularConduction.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK),
+    "251120003": _in(VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK),
+    "445211001": _in(VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK),
     "445118002": _in(VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK),
     "698252002": _in(VentricularConduction.UNSPECIFIC_DELAY),
     "74390002": _in(VentricularConduction.PREEXCITATION),
@@ -179,15 +183,28 @@ _ECTOPY: Final[Mapping[str, _Rule]] = {
     "251173003": lambda f: _every(f, EctopyPattern.BIGEMINY, _n_supraventricular(f)) & in_state(f, Ectopy.ATRIAL),
     "251168009": lambda f: _every(f, EctopyPattern.BIGEMINY, _n_supraventricular(f)) & in_state(f, Ectopy.ATRIAL),
 }
+_ST_MOVED: Final = (
+    Repolarisation.ST_ELEVATION,
+    Repolarisation.ST_DEPRESSION,
+    Repolarisation.DIGITALIS,
+    Repolarisation.HYPOKALAEMIA,
+)
+_T_CHANGED: Final = (
+    Repolarisation.T_INVERSION,
+    Repolarisation.FLAT_T,
+    Repolarisation.DIGITALIS,
+    Repolarisation.HYPERKALAEMIA,
+    Repolarisation.HYPOKALAEMIA,
+)
 _MORPHOLOGY: Final[Mapping[str, _Rule]] = {
     "111975006": _in(Qt.LONG),
     "77867006": _in(Qt.SHORT),
-    "164930006": _in(Repolarisation.ST_ELEVATION, Repolarisation.ST_DEPRESSION),
-    "55930002": _in(Repolarisation.ST_ELEVATION, Repolarisation.ST_DEPRESSION),
+    "164930006": _in(*_ST_MOVED),
+    "55930002": _in(*_ST_MOVED),
     "164931005": _in(Repolarisation.ST_ELEVATION),
     "429622005": _in(Repolarisation.ST_DEPRESSION),
     "704997005": _injury_of(Territory.INFERIOR),
-    "164934002": _in(Repolarisation.T_INVERSION, Repolarisation.FLAT_T),
+    "164934002": _in(*_T_CHANGED),
     "59931005": _in(Repolarisation.T_INVERSION),
     "164861001": _ischaemia,
     "426434006": _ischaemia_of(Territory.ANTERIOR),
@@ -203,7 +220,7 @@ _MORPHOLOGY: Final[Mapping[str, _Rule]] = {
     "89792004": _in(Voltage.RIGHT_HYPERTROPHY),
     "251146004": _in(Voltage.LOW),
     "39732003": lambda f: in_state(f, Axis.LEFT) | in_state(f, VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK),
-    "47665007": _in(Axis.RIGHT),
+    "47665007": lambda f: in_state(f, Axis.RIGHT) | in_state(f, VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK),
 }
 _SCP_ECG: Final[Mapping[str, _Rule]] = {
     "NORM": _normal,
@@ -213,10 +230,23 @@ _SCP_ECG: Final[Mapping[str, _Rule]] = {
     "ASMI": _scar_of(Territory.ANTERIOR),  # the model's anterior wall is seen in V1 to V4
     "IMI": _scar_of(Territory.INFERIOR),
     "LMI": _scar_of(Territory.LATERAL),
+    "PMI": _scar_of(Territory.POSTERIOR),
+    "ALMI": _scar_of(Territory.ANTEROLATERAL),
+    "ILMI": _scar_of(Territory.INFEROLATERAL),
+    "IPMI": _scar_of(Territory.INFEROPOSTERIOR),
+    "IPLMI": _scar_of(Territory.INFEROPOSTEROLATERAL),
+    "ANEUR": lambda f: _scar(f) & in_state(f, Repolarisation.ST_ELEVATION),  # it stays, and where the scar is
+    "ISC_": _ischaemia,
     "ISCAS": _ischaemia_of(Territory.ANTERIOR),
+    "ISCAL": _ischaemia_of(Territory.ANTEROLATERAL),
+    "ISCIL": _ischaemia_of(Territory.INFEROLATERAL),
     "INJAS": _injury_of(Territory.ANTERIOR),
     "INJIN": _injury_of(Territory.INFERIOR),
     "INJLA": _injury_of(Territory.LATERAL),
+    "INJAL": _injury_of(Territory.ANTEROLATERAL),
+    "INJIL": _injury_of(Territory.INFEROLATERAL),
+    "DIG": _in(Repolarisation.DIGITALIS),
+    "EL": _in(Repolarisation.HYPERKALAEMIA, Repolarisation.HYPOKALAEMIA),
     "LOWT": _in(Repolarisation.FLAT_T),  # what an unspecific T wave usually is
     "NT_": _in(Repolarisation.FLAT_T),
     "NDT": _in(Repolarisation.FLAT_T),

@@ -13,6 +13,7 @@ from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, normal, unit
 from chiron.synthesis.leads import DOWER, rotation, turning
 from chiron.synthesis.morphology_basis import CENTRES_S, N_P, N_QRS, N_T, WIDTHS_S
+from chiron.synthesis.morphology_chemistry import add_u_wave, change_chemistry
 from chiron.synthesis.morphology_conduction import conduct
 from chiron.synthesis.morphology_ectopic import draw_ectopic_p, draw_flutter, draw_spike, draw_wide
 from chiron.synthesis.morphology_model import MorphologyModel
@@ -203,7 +204,8 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
         scar(stream, condition.territory, waves)
     qtc_s = command_durations(stream, condition.ventricular, condition.qt, condition.female, model.durations_ms, waves)
     repolarise(stream, condition.repolarisation, condition.territory, waves)
-    set_qt(waves, qtc_s)
+    set_qt(waves, qtc_s * change_chemistry(stream, condition.repolarisation, waves))
+    add_u_wave(stream, condition.repolarisation, waves)
     draw_wide(stream, condition.rhythm, waves)
     draw_ectopic_p(stream, waves)
     draw_flutter(stream, waves)

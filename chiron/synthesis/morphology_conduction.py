@@ -9,7 +9,7 @@ from typing import Final
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, normal, uniform
-from chiron.synthesis.morphology_parts import FALL, RISE, add_dipole, count, scale_size, scale_time
+from chiron.synthesis.morphology_parts import CENTRE, FALL, LEAD, RISE, add_dipole, count, scale_size, scale_time
 from chiron.synthesis.structures import Wave, position
 from schemas.states import VentricularConduction
 
@@ -23,6 +23,7 @@ _PARTLY_RIGHT: Final = position(VentricularConduction.INCOMPLETE_RIGHT_BUNDLE_BR
 _LEFT_ANTERIOR: Final = position(VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK)
 _UNSPECIFIC: Final = position(VentricularConduction.UNSPECIFIC_DELAY)
 _PREEXCITED: Final = position(VentricularConduction.PREEXCITATION)
+_PARTLY_LEFT: Final = position(VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK)
 
 
 @compiled("void(uint64[::1], float64[:, :, ::1], int64, float64, float64, float64, float64)")
@@ -56,6 +57,20 @@ def _add_right_bundle_block(stream: Bits, waves: Floats, at_s: float, width_s: f
     add_dipole(waves, _QRS, at_s, 0.8 * width_s, width_s, x, y, z)
     add_dipole(waves, _QRS, at_s + 1.5 * width_s, width_s, 1.1 * width_s, 0.55 * x, 0.55 * y, 0.45 * z)
     add_discordant_t(stream, waves, _T, 0.6 * x, 0.6 * y, z, 0.3)
+
+
+@compiled("void(uint64[::1], float64[:, :, ::1])")
+def _add_partial_left_block(stream: Bits, waves: Floats) -> None:
+    """The septum is no longer activated from the left: no q wave to the left, a later peak there."""
+    for w in range(count(waves, _QRS)):
+        for lead in (0, 6, 7):  # I, V5, V6
+            if waves[_QRS, w, CENTRE] < -0.006 and waves[_QRS, w, LEAD + lead] < 0.0:
+                waves[_QRS, w, LEAD + lead] = 0.0
+    size = log_normal(stream, 0.5, 0.25)
+    x, y, z = size * uniform(stream, 0.8, 1.15), size * normal(stream, 0.1, 0.2), size * uniform(stream, 0.75, 1.2)
+    add_dipole(waves, _QRS, -0.034, 0.012, 0.014, 0.5 * x, 0.3 * y, 0.5 * z)
+    add_dipole(waves, _QRS, 0.022, 0.014, 0.015, 0.8 * x, 0.8 * y, 0.8 * z)
+    add_discordant_t(stream, waves, _T, x, y, z, 0.2)
 
 
 @compiled("void(uint64[::1], float64[:, :, ::1])")
@@ -99,6 +114,8 @@ def conduct(stream: Bits, state: int, waves: Floats) -> None:
         _add_right_bundle_block(stream, waves, 0.036, 0.010, log_normal(stream, 0.42, 0.2))
     elif state == _LEFT_ANTERIOR:
         add_dipole(waves, _QRS, -0.034, 0.009, 0.009, -0.05, 0.14, -0.05)  # the wave's limb leads are turned later
+    elif state == _PARTLY_LEFT:
+        _add_partial_left_block(stream, waves)
     elif state == _UNSPECIFIC:
         _delay(stream, waves)
     elif state == _PREEXCITED:

@@ -34,6 +34,7 @@ _QRS: Final = int(Wave.QRS)
 _T: Final = int(Wave.T)
 _NORMAL_CONDUCTION: Final = position(VentricularConduction.NORMAL)
 _LEFT_ANTERIOR: Final = position(VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK)
+_LEFT_POSTERIOR: Final = position(VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK)
 _LONG_QT: Final = position(Qt.LONG)
 _SHORT_QT: Final = position(Qt.SHORT)
 _LOW: Final = position(Voltage.LOW)
@@ -43,7 +44,17 @@ _AXIS_LEFT: Final = position(Axis.LEFT)
 _AXIS_RIGHT: Final = position(Axis.RIGHT)
 _QRS_MS: Final = np.array(
     # lowest and highest, by the position of the conduction; drawn evenly, the first as in the people fitted
-    [[66.0, 112.0], [126.0, 168.0], [122.0, 156.0], [101.0, 118.0], [80.0, 116.0], [113.0, 150.0], [112.0, 150.0]]
+    [
+        [66.0, 112.0],
+        [126.0, 168.0],
+        [122.0, 156.0],
+        [101.0, 118.0],
+        [80.0, 116.0],
+        [113.0, 150.0],
+        [112.0, 150.0],
+        [110.5, 118.5],
+        [80.0, 109.0],
+    ]
 )
 _FEMALE_QTC_MS: Final = 10.0  # longer than men's
 _CHEST_TURN: Final = 0.4  # of a turn of the axis that the chest leads share
@@ -157,6 +168,8 @@ def turn_to_axis(stream: Bits, ventricular: int, axis: int, waves: Floats) -> No
     wanted = found
     if ventricular == _LEFT_ANTERIOR:
         wanted = uniform(stream, -78.0, -48.0)
+    elif ventricular == _LEFT_POSTERIOR:
+        wanted = uniform(stream, 110.0, 150.0)
     elif axis == _AXIS_LEFT:
         wanted = uniform(stream, -75.0, -35.0)
     elif axis == _AXIS_RIGHT:
@@ -165,6 +178,9 @@ def turn_to_axis(stream: Bits, ventricular: int, axis: int, waves: Floats) -> No
         wanted = uniform(stream, 60.0, 88.0) if found >= 90.0 or found < -120.0 else uniform(stream, -28.0, 0.0)
     if wanted != found:
         turn_axis(waves, wanted - found, _CHEST_TURN)
+    if ventricular == _LEFT_POSTERIOR:  # it begins to the left and up
+        add_dipole(waves, _QRS, -0.034, 0.009, 0.009, 0.17, -0.17, -0.05)
+        turn_axis(waves, wanted - axis_deg(waves), _CHEST_TURN)
 
 
 @compiled("float64(float64[:, :, ::1])")

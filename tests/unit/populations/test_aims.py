@@ -59,4 +59,4 @@ def test_a_source_s_own_code_is_aimed_at_like_the_shared_one():
 
 
 def test_what_no_state_makes_has_no_aim():
-    assert aims_of(Code(CodeSystem.SCP_ECG, "DIG")) == ()
+    assert aims_of(Code(CodeSystem.SCP_ECG, "SEHYP")) == ()

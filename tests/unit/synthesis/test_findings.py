@@ -99,7 +99,7 @@ def test_sinus_rhythm_is_slow_below_60_and_fast_above_100(rate_bpm, expected):
     ("changes", "codes"),
     [
         ({"rhythm": Rhythm.ATRIAL_FLUTTER}, snomed("164890007", "195080001")),
-        ({"rhythm": Rhythm.SUPRAVENTRICULAR_TACHYCARDIA, "heart_rate_bpm": 170.0}, snomed("426761007")),
+        ({"rhythm": Rhythm.SUPRAVENTRICULAR_TACHYCARDIA, "heart_rate_bpm": 170.0}, snomed("426761007", "67198005")),
         ({"rhythm": Rhythm.JUNCTIONAL, "heart_rate_bpm": 45.0}, snomed("29320008", "426995002", "426627000")),
         ({"rhythm": Rhythm.JUNCTIONAL}, snomed("29320008", "426664006")),
         ({"rhythm": Rhythm.JUNCTIONAL, "heart_rate_bpm": 110.0}, snomed("29320008", "426648003")),
@@ -121,6 +121,8 @@ def test_sinus_rhythm_is_slow_below_60_and_fast_above_100(rate_bpm, expected):
         ),
         ({"ventricular": VentricularConduction.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK}, snomed("713426002", "6374002")),
         ({"ventricular": VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK}, snomed("445118002", "39732003")),
+        ({"ventricular": VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK}, snomed("251120003", "6374002")),
+        ({"ventricular": VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK}, snomed("445211001", "47665007")),
         ({"ventricular": VentricularConduction.UNSPECIFIC_DELAY}, snomed("698252002", "164951009")),
         ({"ventricular": VentricularConduction.PREEXCITATION}, snomed("74390002", "195060002", "164951009")),
         ({"qt": Qt.LONG}, snomed("111975006")),
@@ -128,13 +130,29 @@ def test_sinus_rhythm_is_slow_below_60_and_fast_above_100(rate_bpm, expected):
         ({"repolarisation": Repolarisation.ST_ELEVATION}, snomed("164931005", "164930006", "55930002")),
         (
             {"repolarisation": Repolarisation.ST_DEPRESSION, "territory": Territory.INFERIOR},
-            snomed("429622005", "164930006", "55930002", "704997005", "164861001", "425419005") | scp("INJIN"),
+            snomed("429622005", "164930006", "55930002", "704997005", "164861001", "425419005") | scp("INJIN", "ISC_"),
         ),
         (
             {"repolarisation": Repolarisation.T_INVERSION, "territory": Territory.ANTERIOR},
-            snomed("59931005", "164934002", "164861001", "426434006") | scp("ISCAS"),
+            snomed("59931005", "164934002", "164861001", "426434006") | scp("ISCAS", "ISC_"),
         ),
         ({"repolarisation": Repolarisation.FLAT_T}, snomed("164934002") | scp("LOWT", "NT_", "NDT")),
+        (
+            {"repolarisation": Repolarisation.ST_DEPRESSION, "territory": Territory.INFEROLATERAL},
+            snomed("429622005", "164930006", "55930002", "164861001") | scp("INJIL", "ISCIL", "ISC_"),
+        ),
+        ({"repolarisation": Repolarisation.DIGITALIS}, snomed("164930006", "55930002", "164934002") | scp("DIG")),
+        ({"repolarisation": Repolarisation.HYPERKALAEMIA}, snomed("164934002") | scp("EL")),
+        ({"repolarisation": Repolarisation.HYPOKALAEMIA}, snomed("164930006", "55930002", "164934002") | scp("EL")),
+        (
+            {"scar": 1, "territory": Territory.ANTEROLATERAL},
+            snomed("164865005", "164867002", "164917005", "164951009") | scp("ALMI"),
+        ),
+        (
+            {"scar": 1, "territory": Territory.POSTERIOR, "repolarisation": Repolarisation.ST_ELEVATION},
+            snomed("164865005", "164867002", "164917005", "164951009", "164931005", "164930006", "55930002")
+            | scp("PMI", "ANEUR"),
+        ),
         (
             {"scar": 1, "territory": Territory.INFERIOR},
             snomed("164865005", "164867002", "164917005", "164951009") | scp("IMI"),

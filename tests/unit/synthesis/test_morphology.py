@@ -47,7 +47,13 @@ def leads(shapes: Shapes, wave: Wave) -> Lead:
         mv += np.exp(-0.5 * (distance / width) ** 2)[:, None] * shapes.amplitude[wave, w]
     one, two = mv[:, 0], mv[:, 1]
     derived = {"III": two - one, "aVL": one - two / 2, "aVF": two - one / 2, "aVR": -(one + two) / 2}
-    return lambda name: derived[name] if name in derived else mv[:, LEADS[name]]
+
+    def lead(name: str) -> Floats:
+        if name.startswith("-"):
+            return -lead(name[1:])
+        return derived[name] if name in derived else mv[:, LEADS[name]]
+
+    return lead
 
 
 def number(shapes: Shapes, name: str) -> float:
@@ -108,6 +114,7 @@ def test_a_normal_axis_is_normal():
         ({"axis": Axis.LEFT}, -90, -30),
         ({"axis": Axis.RIGHT}, 90, 180),
         ({"ventricular": VentricularConduction.LEFT_ANTERIOR_FASCICULAR_BLOCK}, -90, -45),
+        ({"ventricular": VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK}, 90, 180),
         ({"voltage": Voltage.RIGHT_HYPERTROPHY}, 90, 180),
     ],
 )
@@ -122,6 +129,8 @@ def test_an_axis_that_is_asked_for_is_there(states, low, high):
         (VentricularConduction.LEFT_BUNDLE_BRANCH_BLOCK, 120, 175),
         (VentricularConduction.RIGHT_BUNDLE_BRANCH_BLOCK, 120, 175),
         (VentricularConduction.INCOMPLETE_RIGHT_BUNDLE_BRANCH_BLOCK, 100, 120),
+        (VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK, 110, 120),
+        (VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK, 60, 110),
         (VentricularConduction.UNSPECIFIC_DELAY, 110, 155),
         (VentricularConduction.PREEXCITATION, 110, 155),
     ],
@@ -155,6 +164,25 @@ def test_left_bundle_branch_block_is_negative_in_v1_and_broad_to_the_left():
     assert np.mean(share) > 0.6
 
 
+def test_incomplete_left_bundle_branch_block_has_no_q_wave_to_the_left():
+    # Surawicz 2009: no q wave in I, V5 and V6, and a later peak
+    for shapes in people(ventricular=VentricularConduction.INCOMPLETE_LEFT_BUNDLE_BRANCH_BLOCK):
+        qrs = leads(shapes, Wave.QRS)
+        assert net(qrs("V1")) < 0 < net(qrs("V6"))
+        before = np.argmax(qrs("V6")) > np.arange(TIME_S.size)
+        assert -qrs("V6")[before].min() < 0.1 * qrs("V6").max()
+
+
+def test_left_posterior_fascicular_block_is_rs_in_avl_and_qr_in_iii():
+    # Surawicz 2009
+    for shapes in people(ventricular=VentricularConduction.LEFT_POSTERIOR_FASCICULAR_BLOCK):
+        qrs = leads(shapes, Wave.QRS)
+        assert net(qrs("aVL")) < 0 < net(qrs("III"))
+        before = [np.argmax(np.abs(qrs(name))) > np.arange(TIME_S.size) for name in ("aVL", "III")]
+        assert qrs("aVL")[before[0]].max() > 0.02
+        assert qrs("III")[before[1]].min() < -0.02
+
+
 def test_left_hypertrophy_reaches_sokolow_and_lyons_limit():
     assert np.all(numbers("sokolow_mv", voltage=Voltage.LEFT_HYPERTROPHY) >= 3.5)
     assert np.median(numbers("sokolow_mv")) < 3.0
@@ -184,6 +212,11 @@ TERRITORIES: Final = {
     Territory.ANTERIOR: ("V2", "V3", "V4"),
     Territory.INFERIOR: ("II", "III", "aVF"),
     Territory.LATERAL: ("I", "aVL", "V6"),
+    Territory.POSTERIOR: ("-V1", "-V2", "-V3"),  # as V7 to V9 see it
+    Territory.ANTEROLATERAL: ("I", "V4", "V5"),
+    Territory.INFEROLATERAL: ("II", "aVF", "V6"),
+    Territory.INFEROPOSTERIOR: ("III", "aVF", "-V2"),
+    Territory.INFEROPOSTEROLATERAL: ("aVF", "V6", "-V2"),
 }
 
 
@@ -224,6 +257,42 @@ def test_a_scar_leaves_wide_and_deep_q_waves_in_its_territory(territory):
             q = (x < -0.02) & (first_up > TIME_S)
             found += bool(q.sum() >= 30 and -x[q].min() >= 0.1)
         assert found >= 2
+
+
+def test_digitalis_lets_the_st_segment_sag_against_the_qrs_and_shortens_qt():
+    # Rautaharju 2009, part IV: ST depressed and concave, a low T wave, a short QT
+    shorter = numbers("qtc_ms", repolarisation=Repolarisation.DIGITALIS) / numbers("qtc_ms")
+    assert np.all((shorter > 0.85) & (shorter < 0.97))
+    for shapes in people(repolarisation=Repolarisation.DIGITALIS):
+        qrs, t = leads(shapes, Wave.QRS), leads(shapes, Wave.T)
+        largest = max(LEADS, key=lambda name: np.abs(qrs(name)[np.abs(TIME_S) < 0.004]).max())
+        sign = np.sign(qrs(largest)[np.argmin(np.abs(TIME_S))])
+        after_s = TIME_S - shapes.off_s[Wave.QRS]
+        at_j, sag = (sign * t(largest)[np.argmin(np.abs(after_s - at))] for at in (0.0, 0.09))
+        assert sag < -0.05
+        assert sag < at_j - 0.03
+
+
+def test_too_much_potassium_makes_tall_narrow_t_waves_and_low_p_waves():
+    # Surawicz 1967; a tall T wave is above 1 mV in a chest lead
+    for shapes, usual in zip(people(repolarisation=Repolarisation.HYPERKALAEMIA), people(), strict=True):
+        t = leads(shapes, Wave.T)
+        tallest = max(LEADS, key=lambda name: t(name).max())
+        assert t(tallest).max() >= 1.0
+        assert (t(tallest) > 0.5 * t(tallest).max()).sum() < 110
+        p, usual_p = (leads(one, Wave.P)("II").max() for one in (shapes, usual))
+        assert p < 0.65 * usual_p
+
+
+def test_too_little_potassium_makes_a_u_wave_above_the_t_wave():
+    # Surawicz 1967: ST depressed by 0.05 mV or more, U above 0.1 mV and above T in the same lead
+    for shapes in people(repolarisation=Repolarisation.HYPOKALAEMIA):
+        t = leads(shapes, Wave.T)
+        late = shapes.off_s[Wave.T] < TIME_S
+        for name in ("V2", "V3"):
+            assert t(name)[late].max() > 0.1
+            assert t(name)[late].max() > t(name)[~late].max()
+        assert level_after_j(shapes, "V5") < -0.03
 
 
 @pytest.mark.parametrize("rhythm", [Rhythm.SINUS, Rhythm.PACED])
