@@ -24,7 +24,8 @@ _SHAPE: Final = (len(CENTRES_S), len(MEASURED))
 _MOST_COMPONENTS: Final = 64
 _MOST_BYTES: Final = 2_000_000
 _LARGEST_MV: Final = 20.0
-_KIND: Final = "chiron-wave-shapes-1"
+_LARGEST_LOG_SIZE: Final = 6.0
+_KIND: Final = "chiron-wave-shapes-2"
 _FIELDS: Final = ("mean_mv", "female_mv", "decade_mv", "components_mv", "log_size", "durations_ms")
 DURATIONS: Final = ("p_ms", "qrs_ms", "qtc_ms")
 _LIMITS_MS: Final = np.array([[40.0, 200.0], [50.0, 160.0], [300.0, 500.0]])
@@ -34,9 +35,9 @@ class MorphologyModel(NamedTuple):
     """How the waves of people's hearts are distributed, in the eight measured leads.
 
     mean: (W, 8) mV, of a man of 50 whose waves are of usual size. female, decade: (W, 8) mV that being a woman and
-    each ten years add. components: (K, W, 8) mV, of one standard deviation. size: (3, 5) of P, QRS and T: what being a
-    woman and each ten years add to the natural logarithm of the wave's size, and a row of the triangular root of its
-    covariance.
+    each ten years add. components: (K, W, 8) mV, of one standard deviation. What is drawn from these is resized to
+    `size`: (3, 6) of P, QRS and T: the natural logarithm of the usual size (mV s^1/2, `morphology_basis.wave_sizes`),
+    what being a woman and each ten years add to it, and a row of the triangular root of its covariance.
     durations_ms: (3, 2) mean and standard deviation of the P wave, QRS and QTc.
     """
 
@@ -106,7 +107,8 @@ def _require_plausible(found: dict[str, Floats], name: str) -> None:
     for field in _FIELDS[:4]:
         _require(bool((np.abs(found[field]) <= _LARGEST_MV).all()), name, f"{field} within {_LARGEST_MV:g} mV")
     size = found["log_size"]
-    _require(size.shape == (3, 5) and bool((np.abs(size) <= 1).all()), name, "log_size of shape (3, 5) within 1")
+    _require(size.shape == (3, 6) and bool((np.abs(size[:, 1:]) <= 1).all()), name, "log_size of shape (3, 6) within 1")
+    _require(bool((np.abs(size[:, 0]) <= _LARGEST_LOG_SIZE).all()), name, f"usual log_size within {_LARGEST_LOG_SIZE:g}")
     durations = found["durations_ms"]
     _require(durations.shape == (len(DURATIONS), 2), name, f"durations_ms of {', '.join(DURATIONS)}: mean, deviation")
     within = (durations[:, 0] >= _LIMITS_MS[:, 0]) & (durations[:, 0] <= _LIMITS_MS[:, 1])
