@@ -40,7 +40,7 @@ from chiron.synthesis.morphology_model import MorphologyModel
 from chiron.synthesis.structures import MEASURED
 from schemas.tables import LABELS, RECORDS, SPLITS
 
-__all__ = ["AveragedBeat", "FittedBeat", "averaged_beat", "fit_beat", "fit_morphology", "model_of"]
+__all__ = ["AveragedBeat", "FittedBeat", "averaged_beat", "fit_beat", "fit_morphology", "main_components", "model_of"]
 
 _FS_HZ: Final = 500.0
 _HIGH_PASS_HZ: Final = 0.3  # wander; ST segments stay
@@ -243,7 +243,7 @@ def model_of(fitted: Sequence[FittedBeat], female_age: Floats, *, n_components: 
     size, log_size = _sizes(vectors, known)
     usual = (vectors / np.repeat(size, _COUNTS, axis=1)[:, :, None]).reshape(len(fitted), -1)
     effects = np.linalg.lstsq(known, usual, rcond=None)[0]
-    components = _components((usual - known @ effects).reshape(vectors.shape), n_components)
+    components = main_components((usual - known @ effects).reshape(vectors.shape), n_components)
     mean, female, decade = effects.reshape(3, *vectors.shape[1:])
     durations = np.array([fit.durations_ms for fit in fitted])
     spread = 0.7413 * np.subtract(*np.percentile(durations, [75, 25], axis=0))
@@ -260,7 +260,7 @@ def _sizes(vectors: Floats, known: Floats) -> tuple[Floats, Floats]:
     return np.exp(logs - effects[0]), np.column_stack([effects.T, root])
 
 
-def _components(left: Floats, n: int) -> Floats:
+def main_components(left: Floats, n: int) -> Floats:
     """(K, W, L): the main directions in which people differ, in the metric of the waves' own areas."""
     root = _root_of_overlap()
     stacked = np.einsum("ij,njl->nil", root, left).reshape(len(left), -1)

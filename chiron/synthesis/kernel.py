@@ -24,7 +24,7 @@ from chiron.synthesis.findings import Facts, findings_of
 from chiron.synthesis.leads import measured_leads
 from chiron.synthesis.morphology import NUMBERS as SHAPE_NUMBERS
 from chiron.synthesis.morphology import draw_shapes
-from chiron.synthesis.morphology_model import MorphologyModel, load_model
+from chiron.synthesis.morphology_model import MorphologyModel, model_named
 from chiron.synthesis.noise import NUMBERS as NOISE_NUMBERS
 from chiron.synthesis.noise import NoiseSettings, fill_noise, noise_settings
 from chiron.synthesis.readers import missing_mask
@@ -194,12 +194,12 @@ def _make_records(cohort: _Cohort, first: int, memory: _Memory, out: _Output) ->
         _make_record(cohort, np.uint64(first + row), row, memory, out)
 
 
-def synthesize_records(spec: CohortSpec, first: int, stop: int) -> Records:
-    """Records `first` <= i < `stop`, the same whatever else is asked for.
+def synthesize_records(spec: CohortSpec, first: int, stop: int, *, model: MorphologyModel | None = None) -> Records:
+    """Records `first` <= i < `stop`, the same whatever else is asked for. model: other wave shapes than it names.
 
-    Raises NotFound, Damaged where the setting `noise_bank` is not the file of noise that the specification names.
+    Raises NotFound, Damaged where the settings `noise_bank` and `shapes` are not the files that it names.
     """
-    cohort = _cohort_of(spec)
+    cohort = _cohort_of(spec, model)
     n = stop - first
     out = _Output(
         signals=np.empty((n, len(spec.leads), spec.n_samples), dtype=np.int16),
@@ -258,7 +258,7 @@ def _missing(spec: CohortSpec, first: int, group: Ints) -> dict[str, npt.NDArray
     return {column: missing_mask(spec, first, group, column) for column in columns}
 
 
-def _cohort_of(spec: CohortSpec) -> _Cohort:
+def _cohort_of(spec: CohortSpec, model: MorphologyModel | None = None) -> _Cohort:
     measured = measured_leads(spec.leads)
     groups = list(spec.groups.values())
     bank = make_bank(spec.fs_hz)
@@ -273,7 +273,7 @@ def _cohort_of(spec: CohortSpec) -> _Cohort:
         leads=np.array([ALL_LEADS.index(lead) for lead in spec.leads], dtype=np.int64),
         groups=group_settings(groups),
         noises=noise_settings(groups),
-        model=load_model(),
+        model=model or model_named(settings().shapes, spec.shapes_sha256),
         bank=bank,
         recorded=recorded,
     )

@@ -35,7 +35,7 @@ from chiron.synthesis.morphology_repolarisation import repolarise, scar
 from chiron.synthesis.morphology_states import axis_deg, command_durations, set_qt, set_voltage, turn_to_axis
 from chiron.synthesis.structures import Condition, Shapes, Wave
 
-__all__ = ["NUMBERS", "draw_shapes"]
+__all__ = ["NUMBERS", "draw_shapes", "draw_sizes", "draw_usual"]
 
 NUMBERS: Final = (
     "p_ms",
@@ -71,7 +71,7 @@ def _resize(waves: Floats, factor: float) -> None:
     "float64[:, ::1](uint64[::1], float64, float64, int64, float64[:, ::1], float64[:, ::1], float64[:, ::1],"
     " float64[:, :, ::1])"
 )
-def _draw_usual(
+def draw_usual(
     stream: Bits,
     variety: float,
     decades: float,
@@ -103,7 +103,7 @@ def _draw_usual(
 
 
 @compiled("float64[::1](uint64[::1], float64, float64, int64, float64[:, ::1])")
-def _draw_sizes(stream: Bits, variety: float, decades: float, is_female: int, size: Floats) -> Floats:
+def draw_sizes(stream: Bits, variety: float, decades: float, is_female: int, size: Floats) -> Floats:
     """(3,) mV s^1/2: of P, QRS and T, as of `wave_sizes`."""
     logs = size[:, 0] + is_female * size[:, 1] + decades * size[:, 2]
     for k in range(3):
@@ -204,8 +204,8 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     """Fill in all kinds of wave of one person."""
     waves = new_waves()
     decades = (min(max(condition.age_years, 18.0), 90.0) - 50.0) / 10.0
-    size = _draw_sizes(stream, condition.variety, decades, condition.female, model.size)
-    usual = _draw_usual(
+    size = draw_sizes(stream, condition.variety, decades, condition.female, model.size)
+    usual = draw_usual(
         stream, condition.variety, decades, condition.female, model.mean, model.female, model.decade, model.components
     )
     _take(waves, _P, usual, 0, N_P, size[0])

@@ -68,7 +68,7 @@ def wave_sizes(amplitude: Floats) -> Floats:
                 for lead in range(8):
                     product += amplitude[i, lead] * amplitude[j, lead]
                 out[wave] += _OVERLAPS[i, j] * product
-    return np.sqrt(np.maximum(out, 0.0))  # type: ignore[no-any-return]
+    return np.sqrt(np.maximum(out, 0.0))
 
 
 @compiled("float64[:, ::1](int64, float64[:, ::1], float64, int64, float64)")
