@@ -216,7 +216,9 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     set_voltage(stream, condition.voltage, waves)
     if condition.scar == 1:
         scar(stream, condition.territory, waves)
-    qtc_s = command_durations(stream, condition.ventricular, condition.qt, condition.female, model.durations_ms, waves)
+    qtc_s = command_durations(
+        stream, condition.ventricular, condition.scar, condition.qt, condition.female, model.durations_ms, waves
+    )
     repolarise(stream, condition.repolarisation, condition.territory, waves)
     set_qt(waves, qtc_s)
     draw_wide(stream, condition.rhythm, waves)

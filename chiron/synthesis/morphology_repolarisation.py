@@ -158,7 +158,7 @@ def scar(stream: Bits, territory: int, waves: Floats) -> None:
     start_s = waves[_QRS, INFO, PEAK] - 0.045
     first = count(waves, _QRS)
     for k in range(3):
-        add_leads(waves, _QRS, start_s + 0.017 * k, 0.012, 0.012, towards, -depth)
+        add_leads(waves, _QRS, start_s + 0.015 * k, 0.011, 0.011, towards, -depth)
     for _ in range(12):
         if _with_q_wave(waves, territory, start_s) >= _LEADS_WANTED:
             break
