@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     dask_address: str | None = None  # an existing scheduler instead
     shard_mb: Annotated[int, Field(ge=1, le=512)] = 64  # of the signal array
     batch_records: Annotated[int, Field(ge=1)] = 1000  # synthetic records per Dask task
+    shapes: Path | None = None  # the file of wave shapes that a cohort's specification names by its hash
     noise_bank: Path | None = None  # the file of recorded noise that a cohort's specification names by its hash
     prefect_api_url: str | None = None  # a Prefect server instead of a private one
     registry: str | None = None  # git address; default: `registry.git` in the workdir

@@ -97,6 +97,7 @@ def fit(
     records: Annotated[int, typer.Option("--records", help="How many records the cohort has.")] = 20_000,
     factor: Annotated[float, typer.Option("--stretch", help="Times as wide as what was found.")] = 1.0,
     with_readers: Annotated[bool, typer.Option("--imitate", help="Add readers as good as those found.")] = False,
+    shapes: Annotated[Path | None, typer.Option("--shapes", help="Fit the shapes of waves too, to this file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the specification of a cohort like the newest validated dataset; its test split is not looked at."""
@@ -106,6 +107,8 @@ def fit(
     _, real = _validated(workdir, name)
     dataset = open_dataset(real)
     spec = _fitted(dataset, records, factor, with_readers=with_readers)
+    if shapes:
+        spec = _with_shapes(dataset, spec, shapes)
     how = "".join((f", {factor:g} times as wide" if factor > 1 else "", ", with its readers" if spec.readers else ""))
     _write_spec(out, spec, f"Fitted to {_identity(dataset)}{how}.")
     if as_json:
@@ -113,6 +116,8 @@ def fit(
         return
     n_groups = f"{len(spec.groups)} groups" if len(spec.groups) > 1 else "1 group"
     console.print(f"{out}: {spec.name}, {spec.n_records:,} records, {n_groups}, {len(spec.readers)} readers")
+    if shapes:
+        console.print(f"where cohorts are made: export CHIRON_SHAPES={shapes.resolve()}", soft_wrap=True)
     if with_readers and not spec.readers:
         console.print("no reader could be judged: all read apart, and no truth is known")
 
@@ -130,6 +135,24 @@ def _fitted(dataset: "Dataset", n_records: int, factor: float, *, with_readers: 
         found = fit_cohort(dataset, name=cohort_name(dataset, "fitted"), n_records=n_records, seed=1)
         readers = imitate(dataset) if with_readers else ()
     return stretch(found, factor).model_copy(update={"readers": readers})
+
+
+def _with_shapes(dataset: "Dataset", spec: CohortSpec, path: Path) -> CohortSpec:
+    """The specification with shapes of waves, written to a file, and recorders' bands like the dataset's."""
+    from chiron.fidelity.adapting import adapt_shapes
+    from chiron.progress import show_progress_with
+    from chiron.synthesis.morphology_model import write_model
+    from cli.screen import stage_progress
+
+    with stage_progress() as sink, show_progress_with(sink):
+        found = adapt_shapes(dataset)
+    sha256 = write_model(found.model, path, source=f"Chiron's shipped shapes, fitted to {_identity(dataset)}.")
+    bands = {"low_pass_hz": found.low_pass_hz, "high_pass_hz": found.high_pass_hz}
+    groups = {
+        name: group.model_copy(update={"noise": group.noise.model_copy(update=bands)})
+        for name, group in spec.groups.items()
+    }
+    return spec.model_copy(update={"groups": groups, "shapes_sha256": sha256})
 
 
 def _identity(dataset: "Dataset") -> str:

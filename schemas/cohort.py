@@ -100,15 +100,8 @@ class NoiseSpec(Frozen):
         NoiseKind.MUSCLE: 0.2,
         NoiseKind.TREMOR: 0.05,
     }
-    low_pass_hz: Quantiles = (
-        26.0,
-        30.0,
-        34.0,
-        38.0,
-        42.0,
-        90.0,
-    )  # handhelds pass 0.5 to 40 Hz, hospital recorders more
-    high_pass_hz: Quantiles = (0.03, 0.1, 0.2, 0.3, 0.45, 0.7)
+    low_pass_hz: Quantiles = (20.0, 24.0, 26.0, 28.0, 34.0, 60.0)  # handhelds weaken 25 Hz, hospital recorders do not
+    high_pass_hz: Quantiles = (0.05, 0.2, 0.28, 0.33, 0.45, 0.7)
     recorded_share: Share = 0.0  # of records whose noise comes from the cohort's bank of recorded noise
     inaudible_share: Share = 0.0  # noise only: no heart is heard
     powerline_share: Share = 0.3
@@ -254,6 +247,7 @@ class CohortSpec(Frozen):
         default_factory=usual_groups, validate_default=True
     )
     readers: tuple[SimulatedReader, ...] = ()  # none: the simulator alone, who knows
+    shapes_sha256: Sha256 | None = None  # of wave shapes fitted elsewhere; none: those that Chiron ships
     noise_bank_sha256: Sha256 | None = None  # of recorded noise, where some group takes its noise from there
 
     @property

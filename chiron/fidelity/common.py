@@ -16,7 +16,7 @@ from chiron.fidelity.chosen import Chosen
 from chiron.measures.prepared import resampled
 from schemas.fidelity import Preparation
 
-__all__ = ["Leads", "agree_on_leads", "agree_on_preparation", "prepared_alike"]
+__all__ = ["Leads", "agree_on_leads", "agree_on_preparation", "prepared_alike", "prepared_signal"]
 
 _RATE_HZ: Final = 100.0
 _BAND_HZ: Final = (0.5, 40.0)
@@ -89,7 +89,12 @@ def prepared_alike(
     which = [own.index(lead) if lead in own else 0 for lead in leads]
     signal = chosen.dataset.physical_mv(record)[which, : round(how.longest_s * record["fs_hz"])]
     whole = np.where(np.isfinite(signal), signal, _medians(signal))
-    at_rate = resampled(whole, record["fs_hz"], how.rate_hz)
+    return prepared_signal(whole, record["fs_hz"], how)
+
+
+def prepared_signal(mv: Floats, fs_hz: float, how: Preparation) -> tuple[Floats, Floats]:
+    """Leads without gaps, (L, n) mV, likewise."""
+    at_rate = resampled(mv, fs_hz, how.rate_hz)
     band = butter(2, how.band_hz, "bandpass", fs=how.rate_hz, output="sos")
     pad = min(round(2 * how.rate_hz), at_rate.shape[1] - 1)
     filtered = sosfiltfilt(band, at_rate, axis=-1, padlen=pad)

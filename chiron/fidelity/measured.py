@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chiron.fidelity.chosen import Chosen
-from chiron.fidelity.common import prepared_alike
+from chiron.fidelity.common import prepared_alike, prepared_signal
 from chiron.fidelity.quantities import Lead, measured_lead
 from chiron.measures.beats import BEAT_FEATURES, beat_features
 from chiron.measures.features import FEATURE_NAMES, features_at
@@ -20,7 +20,7 @@ from chiron.measures.rpeaks import find_r_peaks
 from chiron.progress import report_progress
 from schemas.fidelity import Preparation
 
-__all__ = ["Measured", "measure"]
+__all__ = ["Measured", "measure", "measured_signals"]
 
 _OF_LENGTH: Final = ("signal_duration_s", "rr_n_beats", "n_beats")  # tell how long a recording is, not what is in it
 _KEPT: Final = np.array([name not in _OF_LENGTH for name in (*FEATURE_NAMES, *BEAT_FEATURES)])
@@ -62,7 +62,19 @@ def measure(chosen: Chosen, leads: Sequence[str], how: Preparation, what: str) -
         found.append(_of_record(chosen, record, leads, how))
         if done % _PROGRESS_EVERY == 0 or done == chosen.rows.height:
             report_progress(f"{what} recordings measured", done, chosen.rows.height)
-    first = [lead for lead, _ in found]
+    return _measured([lead for lead, _ in found], np.stack([features for _, features in found]))
+
+
+def measured_signals(mv: npt.NDArray[np.float32], fs_hz: float, how: Preparation) -> Measured:
+    """Single leads without gaps, (N, n) mV, measured alike but without features."""
+    found = []
+    for one in mv:
+        recorded, filtered = prepared_signal(one[None], fs_hz, how)
+        found.append(measured_lead(recorded[0], filtered[0], how.rate_hz))
+    return _measured(found, np.zeros((len(mv), 0), dtype=np.float32))
+
+
+def _measured(first: Sequence[Lead], features: npt.NDArray[np.float32]) -> Measured:
     return Measured(
         values=np.stack([lead.values for lead in first]),
         beat=np.stack([lead.beat for lead in first]),
@@ -70,7 +82,7 @@ def measure(chosen: Chosen, leads: Sequence[str], how: Preparation, what: str) -
         rate_per_min=np.array([lead.rate_per_min for lead in first]),
         level_mv=np.array([lead.level_mv for lead in first]),
         upside_down=np.array([lead.upside_down for lead in first]),
-        features=np.stack([features for _, features in found]),
+        features=features,
     )
 
 

@@ -22,6 +22,7 @@ from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.morphology_basis import (
     CENTRES_S,
     N_P,
+    N_P_SEEN,
     N_QRS,
     N_T,
     P_SHARE,
@@ -31,13 +32,15 @@ from chiron.synthesis.morphology_basis import (
     TYPICAL_T_END_S,
     WIDTHS_S,
     limits,
+    overlap,
     trace,
+    wave_sizes,
 )
 from chiron.synthesis.morphology_model import MorphologyModel
 from chiron.synthesis.structures import MEASURED
 from schemas.tables import LABELS, RECORDS, SPLITS
 
-__all__ = ["AveragedBeat", "FittedBeat", "averaged_beat", "fit_beat", "fit_morphology", "model_of"]
+__all__ = ["AveragedBeat", "FittedBeat", "averaged_beat", "fit_beat", "fit_morphology", "main_components", "model_of"]
 
 _FS_HZ: Final = 500.0
 _HIGH_PASS_HZ: Final = 0.3  # wander; ST segments stay
@@ -51,19 +54,20 @@ _LEAST_LOG_SIZE: Final = -1.0  # of a wave: a smaller one is nearly noise
 _LEAST_SCALE, _MOST_SCALE, _BEYOND = 0.75, 1.3, 0.2  # of durations over typical ones
 _P_UNTIL_S: Final = -0.055
 _P_WIDTH_S: Final = 0.024
-_RECOVERY_S, _RECOVERY_WIDTH_S = 0.1, 0.05  # of the atria, after the P wave's peak
 _RIDGE: Final = np.concatenate(
     [
-        np.full(N_P, 0.03),
+        np.full(N_P_SEEN, 0.03),
+        [0.03],
         0.003 + 0.2 * (CENTRES_S[N_P : N_P + N_QRS] / 0.055) ** 4,  # hardly anything happens at the QRS's ends
         np.full(N_T, 0.01),
     ]
 )
 _LARGEST_ERROR: Final = 0.12  # of the averaged beat's root mean square, that the Gaussians leave
 _LARGEST_MV: Final = 5.0
-_WEIGHT: Final = np.repeat([3.0, 1.0, 1.5], [N_P, N_QRS, N_T])  # small waves count too
+_WEIGHT: Final = np.repeat([3.0, 1.5, 1.0, 1.5], [N_P_SEEN, 1, N_QRS, N_T])  # small waves count too
 _COUNTS: Final = (N_P, N_QRS, N_T)
 _PARTS: Final = (slice(0, N_P), slice(N_P, N_P + N_QRS), slice(N_P + N_QRS, len(CENTRES_S)))
+_SEEN: Final = (slice(0, N_P_SEEN), *_PARTS[1:])
 _SINUS: Final = frozenset({"426783006", "427084000", "426177001", "427393009"})
 _EXCLUDED: Final = frozenset(
     {
@@ -195,8 +199,7 @@ def _fit_at(beat: AveragedBeat, p_at_s: float, scale: Floats) -> tuple[Floats, f
     begin, end = max(p_at_s - 0.1, tail_s), min(_AFTER_S, beat.rr_s + p_at_s - 0.06)
     inside = (beat.time_s >= begin) & (beat.time_s <= end)
     time_s = beat.time_s[inside]
-    recovery = np.exp(-0.5 * ((time_s - p_at_s - _RECOVERY_S) / _RECOVERY_WIDTH_S) ** 2)
-    nuisance = np.column_stack([recovery, np.ones_like(time_s), time_s])  # of the atria; what is left of wander
+    nuisance = np.column_stack([np.ones_like(time_s), time_s])  # what is left of wander
     return _least_squares(beat.mv[inside], _dictionary(time_s, p_at_s, scale, stretch), nuisance)
 
 
@@ -220,7 +223,7 @@ def _durations(amplitude: Floats, scale: Floats) -> Floats:
     """(3, 2) when P, QRS and T begin and end, s from their reference points."""
     per_wave = np.repeat(scale, _COUNTS)
     out = []
-    for waves, share in zip(_PARTS, (P_SHARE, QRS_SHARE, T_SHARE), strict=True):
+    for waves, share in zip(_SEEN, (P_SHARE, QRS_SHARE, T_SHARE), strict=True):
         centre, width = (CENTRES_S * per_wave)[waves], (WIDTHS_S * per_wave)[waves]
         first_s = float(centre[0] - 4.5 * width[0])
         points = round((centre[-1] + 4.5 * width[-1] - first_s) / 0.001)
@@ -240,7 +243,7 @@ def model_of(fitted: Sequence[FittedBeat], female_age: Floats, *, n_components: 
     size, log_size = _sizes(vectors, known)
     usual = (vectors / np.repeat(size, _COUNTS, axis=1)[:, :, None]).reshape(len(fitted), -1)
     effects = np.linalg.lstsq(known, usual, rcond=None)[0]
-    components = _components((usual - known @ effects).reshape(vectors.shape), n_components)
+    components = main_components((usual - known @ effects).reshape(vectors.shape), n_components)
     mean, female, decade = effects.reshape(3, *vectors.shape[1:])
     durations = np.array([fit.durations_ms for fit in fitted])
     spread = 0.7413 * np.subtract(*np.percentile(durations, [75, 25], axis=0))
@@ -250,15 +253,14 @@ def model_of(fitted: Sequence[FittedBeat], female_age: Floats, *, n_components: 
 
 def _sizes(vectors: Floats, known: Floats) -> tuple[Floats, Floats]:
     """(N, 3) sizes of P, QRS and T over the usual one, and `MorphologyModel.size`."""
-    weighted = np.einsum("ij,njl->nil", _root_of_overlap(), vectors)
-    logs = np.log([[np.sqrt((one[part] ** 2).sum()) for part in _PARTS] for one in weighted])
+    logs = np.log([wave_sizes(np.ascontiguousarray(one)) for one in vectors])
     logs = np.maximum(logs, np.median(logs, axis=0) + _LEAST_LOG_SIZE)
     effects = np.linalg.lstsq(known, logs, rcond=None)[0]
     root = np.linalg.cholesky(np.cov((logs - known @ effects).T))
-    return np.exp(logs - effects[0]), np.column_stack([effects[1:].T, root])
+    return np.exp(logs - effects[0]), np.column_stack([effects.T, root])
 
 
-def _components(left: Floats, n: int) -> Floats:
+def main_components(left: Floats, n: int) -> Floats:
     """(K, W, L): the main directions in which people differ, in the metric of the waves' own areas."""
     root = _root_of_overlap()
     stacked = np.einsum("ij,njl->nil", root, left).reshape(len(left), -1)
@@ -269,10 +271,9 @@ def _components(left: Floats, n: int) -> Floats:
 
 def _root_of_overlap() -> Floats:
     """(W, W): its square is how much the Gaussians of a wave overlap, weighted."""
-    time_s = np.arange(-0.3, 0.7, 0.001)
-    waves = _dictionary(time_s, -0.15, np.ones(3), 1.0) * _WEIGHT
     waves_apart = np.zeros((len(CENTRES_S), len(CENTRES_S)))
     for part in _PARTS:
-        waves_apart[part, part] = waves[:, part].T @ waves[:, part]
+        own = range(part.start, part.stop)
+        waves_apart[part, part] = [[_WEIGHT[i] * _WEIGHT[j] * overlap(i, j) for j in own] for i in own]
     value, vector = np.linalg.eigh(waves_apart)
     return np.asarray((vector * np.sqrt(value)) @ vector.T)

@@ -23,6 +23,7 @@ from chiron.synthesis.mixing import Work, new_work
 from chiron.synthesis.model import Model, draw_device, model_of
 from chiron.synthesis.morphology import NUMBERS as SHAPE_NUMBERS
 from chiron.synthesis.morphology import draw_shapes
+from chiron.synthesis.morphology_model import MorphologyModel
 from chiron.synthesis.noise import NUMBERS as NOISE_NUMBERS
 from chiron.synthesis.noise import fill_noise
 from chiron.synthesis.readers import missing_mask
@@ -169,12 +170,12 @@ def _make_records(cohort: Model, first: int, memory: _Memory, out: _Output) -> N
         _make_record(cohort, np.uint64(first + row), row, memory, out)
 
 
-def synthesize_records(spec: CohortSpec, first: int, stop: int) -> Records:
-    """Records `first` <= i < `stop`, the same whatever else is asked for.
+def synthesize_records(spec: CohortSpec, first: int, stop: int, *, model: MorphologyModel | None = None) -> Records:
+    """Records `first` <= i < `stop`, the same whatever else is asked for. model: other wave shapes than it names.
 
-    Raises NotFound, Damaged where the setting `noise_bank` is not the file of noise that the specification names.
+    Raises NotFound, Damaged where the settings `noise_bank` and `shapes` are not the files that it names.
     """
-    cohort = model_of(spec)
+    cohort = model_of(spec, model)
     n = stop - first
     out = _Output(
         signals=np.empty((n, len(spec.leads), spec.n_samples), dtype=np.int16),

@@ -12,7 +12,7 @@ from chiron.synthesis.converter import ALL_LEADS
 from chiron.synthesis.draws import Bits
 from chiron.synthesis.filters import Device
 from chiron.synthesis.leads import measured_leads
-from chiron.synthesis.morphology_model import MorphologyModel, load_model
+from chiron.synthesis.morphology_model import MorphologyModel, model_named
 from chiron.synthesis.noise import NoiseSettings, noise_settings
 from chiron.synthesis.recorded_bank import load_bank
 from chiron.synthesis.structures import MEASURED, Ints
@@ -45,10 +45,10 @@ def draw_device(stream: Bits, groups: GroupSettings, group: int, fs_hz: float) -
     return Device(min(low_pass_hz, _WIDEST * fs_hz), from_table(stream, groups.high_pass_hz, group))
 
 
-def model_of(spec: CohortSpec) -> Model:
-    """The arrays of this specification.
+def model_of(spec: CohortSpec, shapes: MorphologyModel | None = None) -> Model:
+    """The arrays of this specification. shapes: other wave shapes than it names.
 
-    Raises NotFound, Damaged where the setting `noise_bank` is not the file of noise that the specification names.
+    Raises NotFound, Damaged where the settings `noise_bank` and `shapes` are not the files that it names.
     """
     measured = measured_leads(spec.leads)
     groups = list(spec.groups.values())
@@ -64,7 +64,7 @@ def model_of(spec: CohortSpec) -> Model:
         leads=np.array([ALL_LEADS.index(lead) for lead in spec.leads], dtype=np.int64),
         groups=group_settings(groups),
         noises=noise_settings(groups),
-        model=load_model(),
+        model=shapes or model_named(settings().shapes, spec.shapes_sha256),
         bank=bank,
         recorded=recorded,
     )

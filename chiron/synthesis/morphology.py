@@ -12,7 +12,7 @@ from chiron.synthesis.arithmetic import TWO_PI, Floats, exp, matmul
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, log_normal, normal, unit
 from chiron.synthesis.leads import DOWER, rotation, turning
-from chiron.synthesis.morphology_basis import CENTRES_S, N_P, N_QRS, N_T, WIDTHS_S
+from chiron.synthesis.morphology_basis import CENTRES_S, N_P, N_QRS, N_T, WIDTHS_S, wave_sizes
 from chiron.synthesis.morphology_chemistry import add_u_wave, change_chemistry
 from chiron.synthesis.morphology_conduction import conduct
 from chiron.synthesis.morphology_ectopic import draw_ectopic_p, draw_flutter, draw_spike, draw_wide
@@ -36,7 +36,7 @@ from chiron.synthesis.morphology_repolarisation import repolarise, scar
 from chiron.synthesis.morphology_states import axis_deg, command_durations, set_qt, set_voltage, turn_to_axis
 from chiron.synthesis.structures import Condition, Shapes, Wave
 
-__all__ = ["NUMBERS", "draw_shapes"]
+__all__ = ["NUMBERS", "draw_shapes", "draw_sizes", "draw_usual"]
 
 NUMBERS: Final = (
     "p_ms",
@@ -61,11 +61,18 @@ _NEAR_ATRIA: Final = (1.0, 0.7, 1.2, 0.6, 0.4, 0.4, 0.45, 0.6)  # of fibrillator
 _BREATH_RAD: Final = 0.16  # breathing turns the heart by some 9 degrees at most
 
 
+@compiled("void(float64[:, ::1], float64)")
+def _resize(waves: Floats, factor: float) -> None:
+    for w in range(waves.shape[0]):
+        for lead in range(8):
+            waves[w, lead] *= factor
+
+
 @compiled(
     "float64[:, ::1](uint64[::1], float64, float64, int64, float64[:, ::1], float64[:, ::1], float64[:, ::1],"
     " float64[:, :, ::1])"
 )
-def _draw_usual(
+def draw_usual(
     stream: Bits,
     variety: float,
     decades: float,
@@ -75,7 +82,10 @@ def _draw_usual(
     decade: Floats,
     components: Floats,
 ) -> Floats:
-    """(W, 8) mV: the mean, what sex and age add, and the components at random."""
+    """(W, 8): the mean, what sex and age add, and the components at random; P, QRS and T of size one each.
+
+    Sizes come apart: what components add at random must not make a heart's waves smaller or larger in all leads.
+    """
     drawn = mean.copy()
     for w in range(drawn.shape[0]):
         for lead in range(8):
@@ -86,19 +96,24 @@ def _draw_usual(
         for w in range(drawn.shape[0]):
             for lead in range(8):
                 drawn[w, lead] += score * components[k, w, lead]
+    sizes = wave_sizes(drawn)
+    _resize(drawn[:N_P], 1.0 / sizes[0])
+    _resize(drawn[N_P : N_P + N_QRS], 1.0 / sizes[1])
+    _resize(drawn[N_P + N_QRS :], 1.0 / sizes[2])
     return drawn
 
 
 @compiled("float64[::1](uint64[::1], float64, float64, int64, float64[:, ::1])")
-def _draw_sizes(stream: Bits, variety: float, decades: float, is_female: int, size: Floats) -> Floats:
-    """(3,) factors of P, QRS and T."""
-    logs = is_female * size[:, 0] + decades * size[:, 1]
+def draw_sizes(stream: Bits, variety: float, decades: float, is_female: int, size: Floats) -> Floats:
+    """(3,) mV s^1/2: of P, QRS and T, as of `wave_sizes`."""
+    logs = size[:, 0] + is_female * size[:, 1] + decades * size[:, 2]
     for k in range(3):
         score = normal(stream, 0.0, variety)
         for wave in range(3):
-            logs[wave] += score * size[wave, 2 + k]
+            logs[wave] += score * size[wave, 3 + k]
     for wave in range(3):
-        logs[wave] = exp(min(max(logs[wave], -2.0), 2.0))
+        usual = size[wave, 0]
+        logs[wave] = exp(min(max(logs[wave], usual - 2.0), usual + 2.0))
     return logs
 
 
@@ -190,8 +205,8 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     """Fill in all kinds of wave of one person."""
     waves = new_waves()
     decades = (min(max(condition.age_years, 18.0), 90.0) - 50.0) / 10.0
-    size = _draw_sizes(stream, condition.variety, decades, condition.female, model.size)
-    usual = _draw_usual(
+    size = draw_sizes(stream, condition.variety, decades, condition.female, model.size)
+    usual = draw_usual(
         stream, condition.variety, decades, condition.female, model.mean, model.female, model.decade, model.components
     )
     _take(waves, _P, usual, 0, N_P, size[0])
@@ -202,7 +217,9 @@ def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shap
     set_voltage(stream, condition.voltage, waves)
     if condition.scar == 1:
         scar(stream, condition.territory, waves)
-    qtc_s = command_durations(stream, condition.ventricular, condition.qt, condition.female, model.durations_ms, waves)
+    qtc_s = command_durations(
+        stream, condition.ventricular, condition.scar, condition.qt, condition.female, model.durations_ms, waves
+    )
     repolarise(stream, condition.repolarisation, condition.territory, waves)
     set_qt(waves, qtc_s * change_chemistry(stream, condition.repolarisation, waves))
     add_u_wave(stream, condition.repolarisation, waves)

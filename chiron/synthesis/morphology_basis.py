@@ -1,28 +1,30 @@
 """The Gaussians that beats are made of, and where a wave begins and ends: one rule for drawing and fitting.
 
-Times are in seconds from the R peak, for the P wave from its own peak.
+Times are in seconds from the R peak, for the P wave from its own peak. The last Gaussian of P is the recovery of the
+atria (Ta), under PR segment, QRS and ST: it goes where P goes, but is no part of its duration or size.
 """
 
 from typing import Final
 
 import numpy as np
 
-from chiron.synthesis.arithmetic import Floats, decay
+from chiron.synthesis.arithmetic import Floats, decay, exp
 from chiron.synthesis.compiled import compiled
 
 __all__ = [
-    "CENTRES_S", "N_P", "N_QRS", "N_T", "P_SHARE", "QRS_SHARE", "TYPICAL_QRS_S", "TYPICAL_T_END_S", "T_SHARE",
-    "WIDTHS_S", "limits", "trace",
+    "CENTRES_S", "N_P", "N_P_SEEN", "N_QRS", "N_T", "P_SHARE", "QRS_SHARE", "TYPICAL_QRS_S", "TYPICAL_T_END_S",
+    "T_SHARE", "WIDTHS_S", "limits", "overlap", "trace", "wave_sizes",
 ]  # fmt: skip
 
-N_P: Final = 4
+N_P_SEEN: Final = 4  # of the P wave itself
+N_P: Final = N_P_SEEN + 1
 N_QRS: Final = 11
 N_T: Final = 8
 CENTRES_S: Final = np.concatenate(
-    [np.linspace(-0.036, 0.036, N_P), np.linspace(-0.055, 0.055, N_QRS), np.linspace(0.1, 0.415, N_T)]
+    [np.linspace(-0.036, 0.036, N_P_SEEN), [0.1], np.linspace(-0.055, 0.055, N_QRS), np.linspace(0.1, 0.415, N_T)]
 )
 """(W,) of a person with typical durations: P, QRS and T, in this order."""
-WIDTHS_S: Final = np.repeat([0.016, 0.0075, 0.035], [N_P, N_QRS, N_T])
+WIDTHS_S: Final = np.repeat([0.016, 0.05, 0.0075, 0.035], [N_P_SEEN, 1, N_QRS, N_T])
 """(W,) standard deviations."""
 P_SHARE: Final = 0.13
 """Of its largest size, where a wave is said to begin and end."""
@@ -30,6 +32,43 @@ QRS_SHARE: Final = 0.025
 T_SHARE: Final = 0.1
 TYPICAL_QRS_S: Final = 0.095  # how long the QRS is where the Gaussians lie as above
 TYPICAL_T_END_S: Final = 0.36  # and where the T wave ends
+_BEGIN: Final = np.array([0, N_P, N_P + N_QRS])  # of P, QRS and T among the Gaussians
+_END: Final = np.array([N_P_SEEN, N_P + N_QRS, N_P + N_QRS + N_T])
+_ROOT_OF_TWO_PI: Final = 2.5066282746310002
+
+
+@compiled("float64(int64, int64)")
+def overlap(first: int, second: int) -> float:
+    """The integral of the product of two Gaussians of height one, s."""
+    squares = WIDTHS_S[first] * WIDTHS_S[first] + WIDTHS_S[second] * WIDTHS_S[second]
+    apart = CENTRES_S[first] - CENTRES_S[second]
+    height = _ROOT_OF_TWO_PI * WIDTHS_S[first] * WIDTHS_S[second] / np.sqrt(squares)
+    return height * exp(-0.5 * apart * apart / squares)  # type: ignore[no-any-return]
+
+
+def _overlaps() -> Floats:
+    n = len(CENTRES_S)
+    return np.array([[overlap(i, j) for j in range(n)] for i in range(n)])
+
+
+_OVERLAPS: Final = _overlaps()
+
+
+@compiled("float64[::1](float64[:, ::1])")
+def wave_sizes(amplitude: Floats) -> Floats:
+    """(3,) mV s^1/2: the root of the integral of the squares, over all leads, of P, QRS and T.
+
+    amplitude: (W, 8) mV. The recovery of the atria counts for nothing.
+    """
+    out = np.zeros(3)
+    for wave in range(3):
+        for i in range(_BEGIN[wave], _END[wave]):
+            for j in range(_BEGIN[wave], _END[wave]):
+                product = 0.0
+                for lead in range(8):
+                    product += amplitude[i, lead] * amplitude[j, lead]
+                out[wave] += _OVERLAPS[i, j] * product
+    return np.sqrt(np.maximum(out, 0.0))
 
 
 @compiled("void(float64[:, ::1], float64[::1], float64, float64, float64, float64)")

@@ -13,7 +13,7 @@ from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.compiled import compiled
 from chiron.synthesis.draws import Bits, normal
 from chiron.synthesis.leads import DOWER
-from chiron.synthesis.morphology_basis import P_SHARE, QRS_SHARE, T_SHARE, limits, trace
+from chiron.synthesis.morphology_basis import N_P_SEEN, P_SHARE, QRS_SHARE, T_SHARE, limits, trace
 from chiron.synthesis.structures import MOST_WAVES, Wave
 
 __all__ = [
@@ -32,6 +32,7 @@ ON: Final = 1
 OFF: Final = 2
 PEAK: Final = 3
 _KINDS: Final = len(Wave)
+_SEEN: Final = np.array([N_P_SEEN, N_P_SEEN, *[MOST_WAVES] * (_KINDS - 2)])  # the recovery of the atria is no part of P
 _FIRST_S: Final = np.array([-0.15, -0.15, -0.2, -0.1, -0.26, -0.1, -0.2, -0.01])
 _LAST_S: Final = np.array([0.15, 0.15, 0.22, 0.9, 0.3, 0.9, 0.2, 0.01])
 _STEP_S: Final = np.array([0.008, 0.008, 0.004, 0.016, 0.008, 0.016, 0.008, 0.0005])
@@ -91,7 +92,7 @@ def add_dipole(
 @compiled("float64[:, ::1](float64[:, :, ::1], int64)")
 def _traced(waves: Floats, wave: int) -> Floats:
     points = int((_LAST_S[wave] - _FIRST_S[wave]) / _STEP_S[wave]) + 1
-    return trace(count(waves, wave), waves[wave], _FIRST_S[wave], points, _STEP_S[wave])  # type: ignore[no-any-return]
+    return trace(min(count(waves, wave), _SEEN[wave]), waves[wave], _FIRST_S[wave], points, _STEP_S[wave])  # type: ignore[no-any-return]
 
 
 @compiled("float64[:, ::1](float64[:, :, ::1], int64)")

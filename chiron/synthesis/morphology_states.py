@@ -56,6 +56,7 @@ _QRS_MS: Final = np.array(
         [80.0, 109.0],
     ]
 )
+_LEAST_SCARRED_QRS_MS: Final = 80.0  # or a Q wave of 30 ms would leave no room for the rest
 _FEMALE_QTC_MS: Final = 10.0  # longer than men's
 _CHEST_TURN: Final = 0.4  # of a turn of the axis that the chest leads share
 _SIXTY_DEGREES_HEIGHT: Final = 0.8660254037844386  # of Einthoven's triangle with side 1
@@ -97,15 +98,15 @@ def set_qt(waves: Floats, qtc_s: float) -> None:
     scale_time(waves, _T, (qtc_s + waves[_QRS, INFO, ON]) / waves[_T, INFO, OFF])
 
 
-@compiled("float64(uint64[::1], int64, int64, int64, float64[:, ::1], float64[:, :, ::1])")
+@compiled("float64(uint64[::1], int64, int64, int64, int64, float64[:, ::1], float64[:, :, ::1])")
 def command_durations(
-    stream: Bits, ventricular: int, qt: int, female: int, durations_ms: Floats, waves: Floats
+    stream: Bits, ventricular: int, scarred: int, qt: int, female: int, durations_ms: Floats, waves: Floats
 ) -> float:
     """Stretch P and QRS to drawn durations, put the peaks at their reference points; returns the QTc to be set, s."""
     measure(waves, _P)
     measure(waves, _QRS)
     p_ms = min(max(normal(stream, durations_ms[0, 0], durations_ms[0, 1]), 80.0), 128.0)
-    qrs_ms = _qrs_ms(stream, ventricular, female, durations_ms)
+    qrs_ms = max(_qrs_ms(stream, ventricular, female, durations_ms), scarred * _LEAST_SCARRED_QRS_MS)
     _set_duration(waves, _P, 0.001 * p_ms)
     moved_s = _set_duration(waves, _QRS, 0.001 * qrs_ms)
     shift(waves, _T, moved_s)

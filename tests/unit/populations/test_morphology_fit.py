@@ -75,8 +75,8 @@ def test_the_distribution_of_simulated_people_is_recovered():
     model = model_of(fitted, np.column_stack([female, age]).astype(float), n_components=5)
     qrs = slice(N_P, T)
     assert np.corrcoef(model.mean[qrs].ravel(), truth.mean[qrs].ravel())[0, 1] > 0.99
-    assert model.size[1, 2:] @ model.size[1, 2:] == pytest.approx(0.25**2, rel=0.4)
-    assert np.abs(model.size[:, :2]).max() < 0.1  # nothing depends on sex or age here
+    assert model.size[1, 3:] @ model.size[1, 3:] == pytest.approx(0.25**2, rel=0.4)
+    assert np.abs(model.size[:, 1:3]).max() < 0.1  # nothing depends on sex or age here
     assert model.durations_ms[:, 0].tolist() == [107.0, 90.0, 390.0]
     kept = np.sqrt((model.components**2).sum(axis=(1, 2)))
     assert kept[1] > 3 * kept[4]  # two directions, but for the curvature that taking sizes out leaves

@@ -58,9 +58,9 @@ def test_xqrs_finds_the_beats_of_the_usual_mixture():
     assert predictive >= 0.99
 
 
-def test_xqrs_finds_nearly_all_beats_in_a_lead_across_the_axis():
-    """Hearts of the old lie across lead II: QRS smaller than T waves, or than every wide beat, mislead a detector."""
-    assert min(_score(_usual(), "II")) >= 0.95
+def test_xqrs_finds_the_beats_in_a_lead_across_the_axis():
+    """Hearts of the old lie across lead II; aberrant beats are still no larger than a heart of that size makes them."""
+    assert min(_score(_usual(), "II")) >= 0.99
 
 
 def test_xqrs_finds_nearly_all_beats_where_every_state_is_as_frequent():
