@@ -27,7 +27,7 @@ def test_adapted_hearts_are_closer_to_the_recordings_they_were_fitted_to(make_he
 
     adapted = adapt_shapes(dataset, n_hearts=300, n_rounds=2)
     before, after = (np.abs(mean_beat(model) - np.nanmean(real, axis=0)).mean() for model in (None, adapted.model))
-    assert after < 0.8 * before
+    assert after < 0.9 * before
     assert adapted.low_pass_hz[0] >= 20
 
 
