@@ -216,7 +216,7 @@ def _write_rows(mine: Path, tables: dict[str, pl.DataFrame], offset: int) -> Non
         frame = tables[spec.name]
         if spec is RECORDS:
             frame = frame.with_columns(pl.col("sample_offset") + offset)
-        frame.write_parquet(table_path(mine, spec))
+        frame.write_parquet(table_path(mine, spec), compression="lz4", statistics=False)  # read once, and removed
 
 
 def _publish(mine: Path, parts: Parts, batch: Batch, k: int) -> None:
