@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import polars as pl
-import zarr
 from pydantic import JsonValue, ValidationError
 
 from chiron import __version__
 from chiron.datasets.canonical import canonical_json, content_sha256, file_sha256, sha256_hex
-from chiron.datasets.signals import SIGNALS
+from chiron.datasets.shards import SIGNALS, ArrayLayout
 from chiron.datasets.tables import entry_of_file, scan_table, tables_in
 from chiron.errors import Damaged, NotFound
 from schemas.manifest import FileEntry, Kind, Manifest, ParentEntry, SignalEntry, TableEntry
@@ -123,8 +122,7 @@ def _signal_entry(folder: Path, specs: list[TableSpec]) -> SignalEntry | None:
     sizes = pl.col("n_samples") * pl.col("leads").list.len()
     recorded = scan_table(folder, RECORDS).filter(pl.col("n_samples") > 0).select(n=pl.len(), samples=sizes.sum())
     n_records, n_samples = recorded.collect(engine="streaming").row(0)
-    dtype = str(zarr.open_array(folder / SIGNALS, mode="r").dtype)
-    return SignalEntry(dtype=dtype, n_records=n_records, n_samples=n_samples)
+    return SignalEntry(dtype=ArrayLayout.read(folder).dtype, n_records=n_records, n_samples=n_samples)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -2,14 +2,11 @@
 
 Zarr's own package reads what is written here. It is not used, because its general machinery costs a third of the speed,
 and six times the time of a record that is read alone (`make bench NAME=store`). Source: the Zarr version 3 core
-specification, with the codecs `sharding_indexed`, `bytes`, `blosc` and `crc32c`.
-
-Chunks are compressed as one block each: that is faster and smaller than what Blosc chooses by itself.
+specification, with the codecs `sharding_indexed`, `crc32c` and those of `chiron.datasets.chunks`.
 """
 
 import json
 import struct
-import sys
 from collections.abc import Iterator
 from io import FileIO
 from itertools import groupby
@@ -17,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
-from numcodecs import blosc
 from numcodecs.checksum32 import CRC32C
 
+from chiron.datasets.chunks import CODECS, Codec
 from chiron.errors import Damaged, NotFound
 
 __all__ = ["SIGNALS", "ArrayLayout", "ShardWriter", "SignalDtype", "read_chunk", "shard_path", "stored_chunks"]
@@ -38,6 +35,7 @@ class ArrayLayout(NamedTuple):
     n_samples: int
     shard_samples: int
     chunk_samples: int
+    codec: Codec
 
     @property
     def chunk_bytes(self) -> int:
@@ -57,14 +55,16 @@ class ArrayLayout(NamedTuple):
             raise NotFound(f"dataset {folder}: expected {SIGNALS}, found none")
         try:
             found = json.loads(path.read_bytes())
+            *filters, _, blosc = found["codecs"][0]["configuration"]["codecs"]
+            compressor = blosc["configuration"]
             layout = cls(
                 dtype=found["data_type"],
                 n_samples=found["shape"][0],
                 shard_samples=found["chunk_grid"]["configuration"]["chunk_shape"][0],
                 chunk_samples=found["codecs"][0]["configuration"]["chunk_shape"][0],
+                codec=Codec(compressor["cname"], compressor["clevel"], differences=bool(filters)),
             )
-            block_bytes = found["codecs"][0]["configuration"]["codecs"][1]["configuration"]["blocksize"]
-            is_ours = layout._is_sound() and found == layout._metadata(block_bytes)
+            is_ours = layout._is_sound() and found == layout._metadata(compressor["blocksize"])
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             is_ours = False
         if not is_ours:
@@ -77,9 +77,10 @@ class ArrayLayout(NamedTuple):
         (folder / SIGNALS / _METADATA).write_text(json.dumps(self._metadata(self.chunk_bytes), indent=2))
 
     def _is_sound(self) -> bool:
-        sizes = self[1:]
+        sizes = self[1:4]
         return (
             self.dtype in ("int16", "int32")
+            and self.codec in CODECS
             and all(type(size) is int for size in sizes)
             and self.n_samples >= 0
             and 0 < self.chunk_samples <= self.shard_samples <= 2**32
@@ -87,18 +88,10 @@ class ArrayLayout(NamedTuple):
         )
 
     def _metadata(self, block_bytes: int) -> dict[str, Any]:
-        little_endian = {"name": "bytes", "configuration": {"endian": "little"}}
-        compressor = {
-            "typesize": np.dtype(self.dtype).itemsize,
-            "cname": "zstd",
-            "clevel": 1,
-            "shuffle": "bitshuffle",
-            "blocksize": block_bytes,
-        }
         sharding = {
             "chunk_shape": [self.chunk_samples],
-            "codecs": [little_endian, {"name": "blosc", "configuration": compressor}],
-            "index_codecs": [little_endian, {"name": "crc32c"}],
+            "codecs": self.codec.metadata(self.dtype, block_bytes),
+            "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
             "index_location": "end",
         }
         return {
@@ -143,8 +136,7 @@ class ShardWriter:
         if samples.size < self._layout.chunk_samples:
             chunk = np.full(self._layout.chunk_samples, self._layout.missing, dtype=self._layout.dtype)
             chunk[: samples.size] = samples
-        little = chunk.astype(np.dtype(self._layout.dtype).newbyteorder("<"), copy=False)
-        self.add_stored(blosc.compress(little, b"zstd", 1, blosc.BITSHUFFLE, self._layout.chunk_bytes))
+        self.add_stored(self._layout.codec.compress(chunk))
 
     def add_stored(self, stored: bytes) -> None:
         """Write the next chunk as it is stored elsewhere; nothing for one of missing samples."""
@@ -204,9 +196,4 @@ def read_chunk(stored: bytes, layout: ArrayLayout, chunk: np.ndarray) -> None:
     if not stored:
         chunk[:] = layout.missing
         return
-    try:
-        blosc.decompress(stored, chunk)
-    except (RuntimeError, ValueError):
-        raise Damaged(f"{SIGNALS}: expected compressed samples, found damaged ones") from None
-    if sys.byteorder == "big":
-        chunk.byteswap(inplace=True)
+    layout.codec.decompress(stored, chunk)

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from chiron.datasets.chunks import RECORDED, SYNTHETIC, Codec
 from chiron.datasets.links import link_or_copy
 from chiron.datasets.shards import (
     SIGNALS,
@@ -25,7 +26,7 @@ from chiron.datasets.shards import (
     shard_path,
     stored_chunks,
 )
-from chiron.datasets.workdir import remove_tree, sync_path
+from chiron.datasets.workdir import remove_tree
 from chiron.errors import Damaged, NotFound
 from chiron.settings import settings
 
@@ -89,21 +90,21 @@ def default_shard_samples(dtype: SignalDtype) -> int:
     return max(n_bytes // np.dtype(dtype).itemsize // _CHUNK_SAMPLES, 1) * _CHUNK_SAMPLES
 
 
-def _layout(dtype: SignalDtype, n_samples: int, shard_samples: int) -> ArrayLayout:
-    return ArrayLayout(dtype, n_samples, shard_samples, min(_CHUNK_SAMPLES, shard_samples))
+def _layout(dtype: SignalDtype, n_samples: int, shard_samples: int, codec: Codec = RECORDED) -> ArrayLayout:
+    return ArrayLayout(dtype, n_samples, shard_samples, min(_CHUNK_SAMPLES, shard_samples), codec)
 
 
 def create_signal_array(folder: Path, *, dtype: SignalDtype, n_samples_total: int, shard_samples: int) -> None:
-    """Make the array, all samples missing. Regions of whole shards may then be written by several processes at once.
+    """Make an array of synthetic samples, all missing. Several processes may then write regions of whole shards.
 
     `shard_samples` must be a whole number of chunks, or at most one chunk.
     """
     remove_tree(folder / SIGNALS)
-    _layout(dtype, n_samples_total, shard_samples).write(folder)
+    _layout(dtype, n_samples_total, shard_samples, SYNTHETIC).write(folder)
 
 
 def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
-    """Write flat samples from `offset` on, to the disk: whole shards, the last of which is filled up as missing.
+    """Write flat samples from `offset` on: whole shards, the last of which is filled up as missing. The disk may lag.
 
     Raises ValueError where no shard begins at `offset`, or the array ends before the samples.
     """
@@ -114,7 +115,6 @@ def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
         with closing(ShardWriter(folder, number, layout)) as shard:
             for chunk in _pieces(of_shard, layout.chunk_samples):
                 shard.add(chunk)
-        sync_path(shard_path(folder, number))
 
 
 def _pieces(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:

@@ -44,7 +44,7 @@ _LICENCE: Final = "CC0-1.0"  # made from equations: nobody's data
 _LONGEST_FIRST: Final = tuple(spec.name for spec in (EVENTS, ANNOTATIONS, LABELS, PARAMETERS, RECORDS))
 
 # What a cohort takes on the disk, with its parts: more than was ever measured.
-_BYTES_PER_SAMPLE: Final = 1.4
+_BYTES_PER_SAMPLE: Final = 2.0
 _BYTES_PER_SECOND: Final = 200  # of events
 _BYTES_PER_RECORD: Final = 3_000
 

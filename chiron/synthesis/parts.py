@@ -166,9 +166,11 @@ def write_batch(parts: Parts, spec: CohortSpec, k: int) -> int:
         first, stop = layout.bounds(k)
         records = synthesize_records(spec, first, stop)
         with _unfinished(parts) as mine, ThreadPoolExecutor(1) as beside:
-            shards = beside.submit(_write_shards, mine, layout, k, records)  # the rows are made while the disk is busy
+            files = _write_shards(mine, layout, k, records)
+            on_disk = beside.submit(sync_tree, mine / SIGNALS)  # the rows are made while the disk is busy
             _write_rows(mine, tables_of(spec, first, records), k * layout.region_samples)
-            batch = Batch(count=count_records(spec, records), files=shards.result())
+            batch = Batch(count=count_records(spec, records), files=files)
+            on_disk.result()
             (mine / _BATCH).write_bytes(canonical_json(batch.model_dump(mode="json")))
             _publish(mine, parts, batch, k)
     return k
@@ -198,7 +200,7 @@ def _unfinished(parts: Parts) -> Iterator[Path]:
 
 
 def _write_shards(mine: Path, layout: Layout, k: int, records: Records) -> dict[str, FileEntry]:
-    """Write the samples below `mine`, to the disk. Returns the shards by their names in the whole array."""
+    """Write the samples below `mine`. Returns the shards by their names in the whole array."""
     create_signal_array(mine, dtype="int16", n_samples_total=layout.region_samples, shard_samples=layout.shard_samples)
     write_region(mine, 0, records.signals.reshape(-1))
     n_shards = -(-records.signals.size // layout.shard_samples)
@@ -214,7 +216,7 @@ def _write_rows(mine: Path, tables: dict[str, pl.DataFrame], offset: int) -> Non
         frame = tables[spec.name]
         if spec is RECORDS:
             frame = frame.with_columns(pl.col("sample_offset") + offset)
-        frame.write_parquet(table_path(mine, spec))
+        frame.write_parquet(table_path(mine, spec), compression="lz4", statistics=False)  # read once, and removed
 
 
 def _publish(mine: Path, parts: Parts, batch: Batch, k: int) -> None:

@@ -1,5 +1,6 @@
 """Cohorts on real Dask workers, which are killed; and a parent that is killed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -57,6 +58,16 @@ def test_any_number_of_workers_makes_the_same_cohort(tmp_path, reference, monkey
         made = synthesize_cohort(tmp_path, PARAMS, map=over, batch_records=10, shard_samples=2**16)
     assert made.ref.content_sha256 == reference
     verify_dataset(Path(made.ref.path))
+
+
+def test_workers_have_one_thread_and_keep_memory_and_this_process_keeps_its_environment(monkeypatch):
+    for name in ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    with process_map() as over:
+        found = list(over(os.getenv, ["MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"]))
+    assert found == [None, "1", "1"]
+    assert dict(os.environ) == before
 
 
 def test_a_batch_whose_worker_is_killed_is_made_by_another(tmp_path, reference, marks):

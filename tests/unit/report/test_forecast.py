@@ -1,7 +1,7 @@
 import pytest
 
 from chiron.report.forecast import forecast
-from schemas.cohort import CohortSpec, Group
+from schemas.cohort import LEADS, CohortSpec, Group
 
 
 def test_records_samples_and_hours_are_those_of_the_specification() -> None:
@@ -16,9 +16,11 @@ def test_the_expected_records_of_each_group_follow_its_share() -> None:
 
 
 def test_the_room_on_the_disk_is_that_of_a_cohort_that_was_made() -> None:
-    # 10,000 records of 20 s, one lead, 100 Hz: `du -sb` found 22.3 MB of samples, and 4 to 12 MB of tables
-    plan = forecast(CohortSpec(n_records=10_000))
-    assert 24e6 < plan.n_bytes < 36e6
+    # The files of 10,000 records of 20 s, one lead, 100 Hz: 25.8 MB of samples, 7.1 of tables;
+    # of 600 records of 10 s, 12 leads, 500 Hz: 34.0 MB in all.
+    assert forecast(CohortSpec(n_records=10_000)).n_bytes == pytest.approx(32.9e6, rel=0.1)
+    twelve = CohortSpec(n_records=600, leads=LEADS, fs_hz=500, duration_s=10)
+    assert forecast(twelve).n_bytes == pytest.approx(34.0e6, rel=0.1)
 
 
 def test_twice_the_records_take_twice_the_room() -> None:
