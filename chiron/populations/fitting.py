@@ -17,7 +17,7 @@ from chiron.populations.kinds import Kind, kinds_of
 from chiron.populations.learned import LearnedFrom
 from chiron.populations.noise_ratio import signal_to_noise_db
 from chiron.populations.quantiles import clipped, weighted_quantiles
-from chiron.populations.recordings import usual_recording
+from chiron.populations.recordings import HOSPITAL_BAND, usual_recording
 from chiron.progress import report_progress
 from chiron.quality.heart_rates import heart_rates
 from chiron.quality.strata import positive_labels
@@ -150,7 +150,8 @@ def _noise_spec(own: _Weighed, everybody: _Weighed, *, single: bool) -> NoiseSpe
         "inverted_share": None if single else judged.share(reasons.contains("arms_swapped")),
         "snr_db": _distribution("snr_db", own, everybody),
     }
-    return NoiseSpec(**{name: value for name, value in spoilt.items() if value is not None})
+    band = {} if single else HOSPITAL_BAND
+    return NoiseSpec(**band, **{name: value for name, value in spoilt.items() if value is not None})
 
 
 def _distribution(column: str, *candidates: _Weighed) -> tuple[float, ...] | None:

@@ -10,11 +10,14 @@ from chiron.datasets.physical import MV_PER_UNIT
 from schemas.cohort import LEADS
 from schemas.tables import RECORDS
 
-__all__ = ["usual_recording"]
+__all__ = ["HOSPITAL_BAND", "usual_recording"]
 
 _RATES_HZ: Final = (100.0, 1000.0)
 _GAINS_PER_MV: Final = (100.0, 3276.0)
 _DURATIONS_S: Final = (2.0, 3600.0)
+HOSPITAL_BAND: Final = {"low_pass_hz": (40.0, 100.0, 150.0), "high_pass_hz": (0.04, 0.05, 0.05, 0.5)}
+"""Of recorders of several leads, for a `NoiseSpec`: Kligfield 2007, and the filters that are often switched on."""
+
 _NAMES: Final = {lead.upper(): lead for lead in LEADS}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chiron.populations.aims import Aim, RateRange
+from chiron.populations.recordings import HOSPITAL_BAND
 from chiron.quality.strata import ANY, QUALITIES
 from schemas.codes import Sex
 from schemas.cohort import NoiseSpec
@@ -76,13 +77,13 @@ def rate_range(hole: Hole, aim: Aim) -> RateRange | None:
 
 
 def noise_of(hole: Hole, aim: Aim, *, n_leads: int) -> NoiseSpec:
-    """Noise by which the recording is measured to be of the hole's quality. Arms are exchanged on single leads only."""
+    """Noise by which the recording is measured to be of the hole's quality. Handhelds have a single lead; arms are exchanged on these only."""
     if aim.unreadable:
         noise = _UNREADABLE
     else:
         unacceptable = _UNACCEPTABLE_SINGLE if n_leads == 1 else _UNACCEPTABLE
         noise = {ANY: NoiseSpec(), QUALITIES[0]: _ACCEPTABLE, QUALITIES[1]: unacceptable}[hole.quality]
-    return noise if n_leads == 1 else noise.model_copy(update={"inverted_share": 0.0})
+    return noise if n_leads == 1 else noise.model_copy(update={"inverted_share": 0.0, **HOSPITAL_BAND})
 
 
 def share_in_hole(hole: Hole) -> float:
