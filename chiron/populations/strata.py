@@ -77,7 +77,10 @@ def rate_range(hole: Hole, aim: Aim) -> RateRange | None:
 
 
 def noise_of(hole: Hole, aim: Aim, *, n_leads: int) -> NoiseSpec:
-    """Noise by which the recording is measured to be of the hole's quality. Handhelds have a single lead; arms are exchanged on these only."""
+    """Noise by which the recording is measured to be of the hole's quality.
+
+    A single lead is a handheld's, on which alone arms are exchanged; several are a hospital's.
+    """
     if aim.unreadable:
         noise = _UNREADABLE
     else:
