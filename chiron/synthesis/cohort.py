@@ -39,7 +39,7 @@ __all__ = ["Map", "synthesize_cohort"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_STAGE: Final = Stage("synthesize", 3, Kind.COHORT)
+_STAGE: Final = Stage("synthesize", 4, Kind.COHORT)
 _LICENCE: Final = "CC0-1.0"  # made from equations: nobody's data
 _LONGEST_FIRST: Final = tuple(spec.name for spec in (EVENTS, ANNOTATIONS, LABELS, PARAMETERS, RECORDS))
 

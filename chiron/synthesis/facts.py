@@ -71,4 +71,7 @@ _FIELDS: Final[Mapping[type[StrEnum], str]] = {
 def in_state(facts: Facts, *states: StrEnum) -> Flags:
     """(N,) whether each record is in one of these states, which are of one kind."""
     found: Ints = getattr(facts, _FIELDS[type(states[0])])
-    return np.isin(found, [position(state) for state in states])
+    first, *others = (found == position(state) for state in states)  # for few states quicker than numpy's isin
+    for other in others:
+        first |= other
+    return np.asarray(first)

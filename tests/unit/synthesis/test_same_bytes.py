@@ -15,8 +15,8 @@ CLINICAL = CohortSpec(seed=2026, n_records=1000, fs_hz=500.0, duration_s=10.0, l
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (HANDHELD, "b75f711163d9553ff07305dc15e1899cf21b3ddb5d1b4fc2c13282ece12a7c37"),
-        (CLINICAL, "5f4a7eab54c99e49e626fdd984573da14e77e56e6ec7bc3a746668d063cd9885"),
+        (HANDHELD, "81f31448455611e6af4e9f65875452f44738aa5d8a721ddaacbdeb64e880298f"),
+        (CLINICAL, "8b5752ddf8967104d0f4a205ee0e515c0a407e3d3fae49d9de44ee04a580aedc"),
     ],
 )
 def test_a_hundred_records_have_the_bytes_that_they_always_had(spec, expected):
