@@ -7,11 +7,14 @@ records. Not here: what a record is (`chiron.synthesis`), changes to windows (`a
 Shapes: records N, batch B, leads L, samples T, codes C.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Final
 
 import numpy as np
@@ -55,7 +58,8 @@ class Stream:
     def __iter__(self) -> Iterator[Batch]:
         """x (B, L, T) and target (B, C) of every step."""
         if self.n_processes:
-            with ProcessPoolExecutor(self.n_processes, mp_context=get_context("spawn")) as pool:
+            context = get_context("spawn")
+            with ProcessPoolExecutor(self.n_processes, context, initializer=_end_with_parent) as pool:
                 yield from self._batches(self._made_ahead(pool))
         else:
             yield from self._batches(self.source(*span) for span in self._spans())
@@ -101,6 +105,18 @@ class Stream:
                 yield x[rows], target[rows]
             n_given += n_whole
             kept, n_kept = [(x[n_whole * self.batch :], target[n_whole * self.batch :])], n_kept - n_whole * self.batch
+
+
+def _end_with_parent() -> None:
+    """Where the parent of a pool is killed, its processes would wait for ever: they hold their pipe's other end too."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def prepared_windows(signals_NLS: npt.NDArray[np.float32], fs_hz: float, window: WindowSpec) -> Floats:

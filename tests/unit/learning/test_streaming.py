@@ -1,8 +1,12 @@
 """Generated examples: the same for any number of processes, capped, and prepared as real recordings are."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from made_up_cohort import WINDOW, InOtherProcesses, MadeUpCohort
 
@@ -11,6 +15,18 @@ from chiron.learning.streaming import Stream, prepared_windows
 from chiron.learning.windows import windows_of
 
 COHORT = MadeUpCohort(seed=3)
+TRAINER = """
+import time
+import psutil
+from made_up_cohort import MadeUpCohort
+from chiron.learning.streaming import Stream
+
+if __name__ == "__main__":
+    for batch in Stream(MadeUpCohort(seed=3), n_distinct=10**6, n_batches=10**5, n_processes=2):
+        children = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+        print(*(child.pid for child in children), flush=True)
+        time.sleep(600)
+"""
 
 
 def whole(stream: Stream) -> tuple[np.ndarray, np.ndarray]:
@@ -58,6 +74,17 @@ def test_spans_are_made_when_they_are_needed_and_not_before():
     batches = iter(Stream(watched, n_distinct=10_000, n_batches=100, batch=16, span=16, n_processes=0))
     next(batches)
     assert asked == [(0, 16)]
+
+
+def test_processes_that_generate_end_when_the_one_that_trains_is_killed():
+    here = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, "-c", TRAINER], cwd=here, stdout=subprocess.PIPE, text=True)
+    with parent:
+        generators = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert generators
+    _, alive = psutil.wait_procs(generators, timeout=20)
+    assert not alive
 
 
 def test_fewer_distinct_records_than_a_batch_are_refused():
