@@ -18,9 +18,9 @@ N_PEOPLE = 30
 
 
 def test_the_rate_that_xqrs_measures_is_the_commanded_one():
-    """XQRS of the WFDB package, one lead of a minute: one beat more or less is 1 a minute."""
+    """XQRS of the WFDB package, a minute of the lead along the axis: one beat more or less is 1 a minute."""
     for rhythm in (Rhythm.SINUS, Rhythm.ATRIAL_FIBRILLATION, Rhythm.JUNCTIONAL, Rhythm.SUPRAVENTRICULAR_TACHYCARDIA):
-        spec = only(Group(rhythm=rhythm, noise=quiet()), seed=5, fs_hz=FS_HZ, duration_s=60, leads=("II",))
+        spec = only(Group(rhythm=rhythm, noise=quiet()), seed=5, fs_hz=FS_HZ, duration_s=60, leads=("V5",))
         for index in range(4):
             record = synthesize_record(spec, index)
             detector = XQRS(sig=millivolts(record, spec)[0], fs=int(FS_HZ))
