@@ -1,8 +1,8 @@
 """AUROC for fibrillation on CinC 2017 of networks that saw no real label, by distinct records at equal work.
 
-Reads real recordings: CHIRON_REAL_DATA names their folder. Real labels score, and nothing else. Every finished point is
-a line of `points.jsonl` in the workdir, and is not computed again; networks are kept as well, to be scored on another
-split. CHIRON_ZERO_SHOT_<FIELD> sets a field of `Settings`.
+Reads real recordings: CHIRON_REAL_DATA names their folder. Real labels score; those of train and valid also chose how
+long is trained and how logits are read, so the test split alone has a say (CHIRON_ZERO_SHOT_SPLIT=test). Every network
+is kept in the workdir, and is not trained again. CHIRON_ZERO_SHOT_<FIELD> sets a field of `Settings`.
 """
 
 import hashlib
@@ -33,7 +33,14 @@ from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.rhythm_rule import RULES, rule_scores
 from chiron.learning.streaming import Source, Stream
 from chiron.learning.training import Recipe
-from chiron.learning.zero_shot import CLASS_CODES, decisions_of, fit_to_stream, logits_at_speeds, ranking_of
+from chiron.learning.zero_shot import (
+    CLASS_CODES,
+    decisions_of,
+    fibrillation_scores,
+    fit_to_stream,
+    logits_at_speeds,
+    ranking_of,
+)
 from chiron.measures.prepared import prepare
 from chiron.quality.validate import validate_dataset
 from chiron.records.ingest import ingest_source
@@ -132,19 +139,13 @@ def real_recordings(source: Path, chosen: Settings) -> Real:
 
 
 def curve(real: Real, chosen: Settings) -> Iterator[ZeroShotPoint]:
-    """Every point: as it was kept, or computed and kept."""
+    """Every point."""
     source = CohortSource(CohortSpec(fs_hz=chosen.fs_hz), WINDOW, CODES)
     digest = hashlib.sha256(b"".join(part.tobytes() for part in source(0, chosen.batch))).hexdigest()
-    kept = chosen.workdir / "points.jsonl"
-    found = [ZeroShotPoint.model_validate_json(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     for seed in map(int, chosen.seeds.split(",")):
         for n_distinct in map(int, chosen.distinct.split(",")):
-            wanted = settings_of(real, chosen, n_distinct, seed, digest)
-            point = next((p for p in found if p.settings == wanted), None) or scored(source, real, chosen, wanted)
-            if point not in found:
-                with kept.open("a") as file:
-                    file.write(point.model_dump_json() + "\n")
-                print(line_of(point), flush=True)
+            point = scored(source, real, chosen, settings_of(real, chosen, n_distinct, seed, digest))
+            print(line_of(point), flush=True)
             yield point
 
 
@@ -166,12 +167,11 @@ def scored(source: Source, real: Real, chosen: Settings, settings: ZeroShotSetti
     """The point of one network on these recordings."""
     network, shares, train_s = network_of(source, chosen, settings)
     examples = real.collection.examples
-    logits = logits_at_speeds(network, examples.x_WLT, examples.owner_W)
-    fibrillation = list(CLASS_CODES).index(RhythmClass.FIBRILLATION)
+    logits = logits_at_speeds(network, examples.x_WLT, examples.owner_W)[:, : len(CLASS_CODES)]
     return ZeroShotPoint(
         settings=settings,
-        ranking=ranking_of("network", logits[:, fibrillation], real.truth),
-        decisions=decisions_of(logits[:, : len(CLASS_CODES)], shares, real.truth),
+        ranking=ranking_of("network", fibrillation_scores(logits), real.truth),
+        decisions=decisions_of(logits, shares, real.truth),
         train_s=train_s,
     )
 

@@ -11,6 +11,7 @@ from chiron.learning.training import Recipe
 from chiron.learning.zero_shot import (
     class_probabilities,
     decisions_of,
+    fibrillation_scores,
     fit_to_stream,
     logits_at_speeds,
     mean_f1,
@@ -82,6 +83,17 @@ def test_a_prior_moves_the_probabilities_by_bayes_rule():
 def test_class_probabilities_sum_to_one():
     probability = class_probabilities(np.array([[0.0, 0.0, -50.0, -50.0]]))
     np.testing.assert_allclose(probability, [[0.5, 0.5, 0.0, 0.0]], atol=1e-9)
+
+
+def test_one_class_alone_is_as_probable_as_its_odds_say():
+    # odds of 1, 2 and 1; the fourth hardly possible
+    probability = class_probabilities(np.log([[1.0, 2.0, 1.0, 1e-12]]))
+    np.testing.assert_allclose(probability, [[0.25, 0.5, 0.25, 0.0]], atol=1e-9)
+
+
+def test_of_two_recordings_with_the_same_odds_of_fibrillation_the_noisier_comes_later():
+    clean, noisy, surer = fibrillation_scores(np.array([[0, 1, 0, -6.0], [0, 1, 0, 3.0], [0, 2, 0, -6.0]]))
+    assert noisy < clean < surer
 
 
 def test_the_ranking_is_given_with_noisy_recordings_and_without_them():
