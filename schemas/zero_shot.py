@@ -1,4 +1,4 @@
-"""What came of training on a cohort alone: no real label chose a weight, a threshold or a prior."""
+"""What came of training on a cohort alone: no real label reached a weight, a threshold or a prior."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar

@@ -11,7 +11,7 @@ from chiron.populations.morphology_fit import main_components
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.arrays import Records
 from chiron.synthesis.draws import Topic, new_stream
-from chiron.synthesis.morphology import draw_sizes, draw_usual
+from chiron.synthesis.morphology import decades_of, draw_sizes, draw_usual
 from chiron.synthesis.morphology_model import MorphologyModel
 from schemas.cohort import CohortSpec
 
@@ -34,7 +34,7 @@ def draw_hearts(spec: CohortSpec, records: Records, model: MorphologyModel) -> D
     variety = [group.variety for group in spec.groups.values()]
     for i in range(len(records.signals)):
         stream = new_stream(np.uint64(spec.seed), np.uint64(i), int(Topic.SHAPES))
-        decades = (min(max(records.age_years[i], 18.0), 90.0) - 50.0) / 10.0
+        decades = decades_of(records.age_years[i])
         who = variety[records.group[i]], decades, int(records.female[i])
         log_size.append(np.log(draw_sizes(stream, *who, model.size)))
         amplitude.append(draw_usual(stream, *who, model.mean, model.female, model.decade, model.components))

@@ -36,7 +36,7 @@ from chiron.synthesis.morphology_repolarisation import repolarise, scar
 from chiron.synthesis.morphology_states import axis_deg, command_durations, set_qt, set_voltage, turn_to_axis
 from chiron.synthesis.structures import Condition, Shapes, Wave
 
-__all__ = ["NUMBERS", "draw_shapes", "draw_sizes", "draw_usual"]
+__all__ = ["NUMBERS", "decades_of", "draw_shapes", "draw_sizes", "draw_usual"]
 
 NUMBERS: Final = (
     "p_ms",
@@ -59,6 +59,12 @@ _FLUTTER: Final = int(Wave.FLUTTER)
 _HEAVY: Final = 0.2  # people differ more in how unusual they are than a normal distribution allows
 _NEAR_ATRIA: Final = (1.0, 0.7, 1.2, 0.6, 0.4, 0.4, 0.45, 0.6)  # of fibrillatory waves: they are largest in V1
 _BREATH_RAD: Final = 0.16  # breathing turns the heart by some 9 degrees at most
+
+
+@compiled("float64(float64)")
+def decades_of(age_years: float) -> float:
+    """How far an age is from 50, in tens of years; beyond 18 and 90 shapes are those of 18 and 90."""
+    return (min(max(age_years, 18.0), 90.0) - 50.0) / 10.0
 
 
 @compiled("void(float64[:, ::1], float64)")
@@ -204,7 +210,7 @@ def _hand_over(waves: Floats, shapes: Shapes) -> None:
 def draw_shapes(stream: Bits, condition: Condition, model: MorphologyModel, shapes: Shapes) -> None:
     """Fill in all kinds of wave of one person."""
     waves = new_waves()
-    decades = (min(max(condition.age_years, 18.0), 90.0) - 50.0) / 10.0
+    decades = decades_of(condition.age_years)
     size = draw_sizes(stream, condition.variety, decades, condition.female, model.size)
     usual = draw_usual(
         stream, condition.variety, decades, condition.female, model.mean, model.female, model.decade, model.components

@@ -19,7 +19,7 @@ from chiron.synthesis.morphology_parts import (
     RISE,
     add_dipole,
     count,
-    extremes,
+    largest,
     measure,
     scale_time,
     shift,
@@ -42,10 +42,7 @@ _PACED: Final = position(Rhythm.PACED)
 @compiled("void(uint64[::1], float64[:, :, ::1])")
 def _draw_ventricular(stream: Bits, waves: Floats) -> None:
     """Larger than conducted beats as a rule, of any direction, ST and T against it."""
-    own = 0.0
-    for extreme in extremes(waves, _QRS).flat:
-        own = max(own, abs(extreme))
-    size = uniform(stream, 0.4, 0.85) * own
+    size = uniform(stream, 0.4, 0.85) * largest(waves, _QRS)
     x, y, z = normal(stream, 0.0, size), normal(stream, 0.1 * size, size), normal(stream, 0.0, 0.8 * size)
     add_dipole(waves, _WIDE_QRS, 0.0, uniform(stream, 0.017, 0.026), uniform(stream, 0.018, 0.030), x, y, z)
     early, late = uniform(stream, -0.25, 0.35), uniform(stream, -0.8, 0.6)

@@ -18,8 +18,8 @@ from chiron.synthesis.structures import MOST_WAVES, Wave
 
 __all__ = [
     "CENTRE", "COUNT", "FALL", "INFO", "LEAD", "OFF", "ON", "PEAK", "RISE", "add_dipole", "add_leads", "count",
-    "dipole_leads",
-    "extremes", "jitter", "measure", "new_waves", "scale_size", "scale_time", "shift", "value_at",
+    "dipole_leads", "extremes", "jitter", "largest", "measure", "new_waves", "scale_size", "scale_time", "shift",
+    "value_at",
 ]  # fmt: skip
 
 CENTRE: Final = 0
@@ -115,6 +115,15 @@ def extremes(waves: Floats, wave: int) -> Floats:
             out[0, lead] = min(out[0, lead], value)
             out[1, lead] = max(out[1, lead], value)
     return out
+
+
+@compiled("float64(float64[:, :, ::1], int64)")
+def largest(waves: Floats, wave: int) -> float:
+    """mV: the largest deflection in any of the twelve leads, either way."""
+    found, most = extremes(waves, wave), 0.0
+    for lead in range(12):
+        most = max(most, found[1, lead], -found[0, lead])
+    return most
 
 
 @compiled("float64[::1](float64[:, :, ::1], int64, float64)")

@@ -20,8 +20,8 @@ from chiron.synthesis.morphology_parts import (
     add_leads,
     count,
     dipole_leads,
-    extremes,
     jitter,
+    largest,
     measure,
     scale_size,
     value_at,
@@ -127,11 +127,7 @@ def _invert_t(stream: Bits, territory: int, waves: Floats) -> None:
 @compiled("void(uint64[::1], float64[:, :, ::1])")
 def _flatten_t(stream: Bits, waves: Floats) -> None:
     """No T wave above 0.1 mV."""
-    t = extremes(waves, _T)
-    top = 0.0
-    for lead in range(12):
-        top = max(top, t[1, lead], -t[0, lead])
-    scale_size(waves, _T, min(uniform(stream, 0.04, 0.095) / top, 1.0))
+    scale_size(waves, _T, min(uniform(stream, 0.04, 0.095) / largest(waves, _T), 1.0))
 
 
 @compiled("void(uint64[::1], int64, int64, float64[:, :, ::1])")
