@@ -31,7 +31,7 @@ def list_releases(
     workdir: WorkdirOption = _WORKDIR, registry: RegistryOption = None, as_json: JsonOption = False
 ) -> None:
     """List released datasets."""
-    from chiron.datasets.registry import list_releases as released
+    from chiron.releases.registry import list_releases as released
 
     releases = released(_registry_of(workdir, registry))
     if as_json:
@@ -52,8 +52,8 @@ def pull(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a released dataset and verify every byte."""
-    from chiron.datasets.pull import pull_release
     from chiron.progress import show_progress_with
+    from chiron.releases.pull import pull_release
     from chiron.settings import settings
 
     with stage_progress() as sink, show_progress_with(sink):

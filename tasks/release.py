@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prefect import task
 
-from chiron.datasets.publish import release_dataset
+from chiron.releases.publish import release_dataset
 from chiron.settings import settings
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams

@@ -11,8 +11,11 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from small_dataset import DRAFT, STAGE, fill
 
+from chiron.datasets.stage import run_stage
 from chiron.settings import settings
+from schemas.results import StageOutcome
 
 REAL_DATA = "CHIRON_REAL_DATA"
 OURS = (REAL_DATA, "CHIRON_FUZZ_CASES")  # what the tests themselves listen to
@@ -119,3 +122,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep(
             "!", f"{n_skipped} skipped; {REAL_DATA} is unset, so nothing was tested on real recordings", yellow=True
         )
+
+
+@pytest.fixture
+def make_dataset(tmp_path: Path) -> Callable[..., StageOutcome]:
+    """Make a small dataset whose every value is chosen, in a workdir below tmp_path."""
+
+    def make(workdir: str = "work", **options: int) -> StageOutcome:
+        return run_stage(tmp_path / workdir, STAGE, DRAFT, lambda folder: fill(folder, **options))
+
+    return make

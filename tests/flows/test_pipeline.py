@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
-from chiron.datasets.pull import pull_release
 from chiron.datasets.verify import verify_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import EmptySource, GateClosed, NotFound
 from chiron.models.registry import default_tracking_uri, list_models
+from chiron.releases.pull import pull_release
 from flows.ingest import ingest
 from flows.pipeline import pipeline
 from flows.validate import validate

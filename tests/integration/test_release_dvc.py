@@ -10,10 +10,10 @@ import pytest
 from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
-from chiron.datasets.publish import release_dataset
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
+from chiron.releases.publish import release_dataset
 from schemas.manifest import Kind
 from schemas.params import ReleaseParams
 from schemas.results import Release

@@ -9,12 +9,12 @@ import pytest
 from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
-from chiron.datasets.publish import release_dataset
-from chiron.datasets.pull import pull_release
-from chiron.datasets.registry import list_releases
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
+from chiron.releases.publish import release_dataset
+from chiron.releases.pull import pull_release
+from chiron.releases.registry import list_releases
 from schemas.manifest import DatasetRef, Kind
 from schemas.params import ReleaseParams
 from schemas.tables import SPLITS
@@ -24,7 +24,7 @@ DEMO = ReleaseParams(name="demo")
 RELEASE = """
 import errno, os, signal, sys
 from pathlib import Path
-from chiron.datasets import publish, registry, remote
+from chiron.releases import publish, registry, remote
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
 

@@ -13,13 +13,13 @@ import pytest
 from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
-from chiron.datasets.publish import release_dataset
-from chiron.datasets.pull import pull_release
-from chiron.datasets.registry import list_releases
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged, NotFound, ServiceUnavailable
+from chiron.releases.publish import release_dataset
+from chiron.releases.pull import pull_release
+from chiron.releases.registry import list_releases
 from chiron.settings import settings
 from schemas.manifest import DatasetRef, Kind
 from schemas.params import ReleaseParams

@@ -2,13 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_dataset import DRAFT, STAGE, fill
 
 from chiron.datasets.manifest import Hashed, read_manifest, stage_key
 from chiron.datasets.stage import run_stage
 from chiron.errors import WorkdirRefused
 from schemas.manifest import FileEntry, Kind, ParentEntry
-
-from .conftest import DRAFT, STAGE, fill
 
 
 def test_a_finished_stage_is_not_made_again(tmp_path):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_dataset import signal
 
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import MANIFEST, files_in
@@ -9,8 +10,6 @@ from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged, NotFound
 from schemas.manifest import DatasetRef
 from schemas.tables import RECORDS
-
-from .conftest import signal
 
 
 def test_a_dataset_gives_back_what_was_written(make_dataset):

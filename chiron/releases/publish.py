@@ -10,7 +10,10 @@ from typing import Final
 
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.gate import require_open_gate
-from chiron.datasets.registry import (
+from chiron.datasets.verify import verify_dataset
+from chiron.datasets.workdir import claim_workdir
+from chiron.errors import NotFound, ReleaseConflict
+from chiron.releases.registry import (
     Registry,
     create_registry,
     is_folder,
@@ -18,11 +21,8 @@ from chiron.datasets.registry import (
     open_registry,
     release_of,
 )
-from chiron.datasets.registry_files import CONFIG, StoredFolder, read_remote, release_files
-from chiron.datasets.verify import verify_dataset
-from chiron.datasets.versions import next_version, record_of
-from chiron.datasets.workdir import claim_workdir
-from chiron.errors import NotFound, ReleaseConflict
+from chiron.releases.registry_files import CONFIG, StoredFolder, read_remote, release_files
+from chiron.releases.versions import next_version, record_of
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
 from schemas.release import ReleaseRecord
@@ -104,7 +104,7 @@ def _verified_record(dataset: DatasetRef, name: str) -> ReleaseRecord:
 def _upload(folder: Path, remote: str) -> StoredFolder:
     """Bring the bytes to the remote."""
     # DVC takes a second to load, and content that was released before needs none of it
-    from chiron.datasets.remote import upload_folder  # noqa: PLC0415
+    from chiron.releases.remote import upload_folder  # noqa: PLC0415
 
     return upload_folder(folder, remote)
 

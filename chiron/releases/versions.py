@@ -2,8 +2,8 @@
 
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.registry import version_order
 from chiron.datasets.tables import scan_table, tables_in
+from chiron.releases.registry import version_order
 from schemas.release import ReleaseRecord
 from schemas.tables import ANNOTATIONS, LABELS
 

@@ -1,20 +1,17 @@
 """A small dataset whose every value is chosen here."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 from open_gate import OPEN_GATE
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
-from chiron.datasets.stage import run_stage, write_report
+from chiron.datasets.stage import write_report
 from chiron.datasets.tables import write_table
 from schemas.manifest import Kind
-from schemas.results import StageOutcome
 from schemas.tables import LABELS, RECORDS
 
 STAGE = Stage("validate", 1, Kind.VALIDATED)
@@ -55,13 +52,3 @@ def _record(i: int, offset: int) -> dict[str, Any]:
         "baseline": [0, 10],
         "unit": ["mV", "mV"],
     }
-
-
-@pytest.fixture
-def make_dataset(tmp_path: Path) -> Callable[..., StageOutcome]:
-    """Make the dataset in a workdir below tmp_path."""
-
-    def make(workdir: str = "work", **options: int) -> StageOutcome:
-        return run_stage(tmp_path / workdir, STAGE, DRAFT, lambda folder: fill(folder, **options))
-
-    return make

@@ -21,10 +21,10 @@ from dvc_objects.fs.generic import copy
 from fsspec.callbacks import Callback  # type: ignore[import-untyped]
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from chiron.datasets.registry_files import StoredFolder
 from chiron.datasets.workdir import sync_path
 from chiron.errors import BadParameters, Damaged, NotFound, ServiceUnavailable
 from chiron.progress import report_progress
+from chiron.releases.registry_files import StoredFolder
 from chiron.settings import settings
 
 __all__ = ["download_folder", "upload_folder"]

@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from chiron.datasets.git_command import GitFailed, git
-from chiron.datasets.registry_files import read_record, record_file
 from chiron.errors import NotFound
+from chiron.releases.git_command import GitFailed, git
+from chiron.releases.registry_files import read_record, record_file
 from schemas.release import ReleaseRecord
 from schemas.results import Release
 

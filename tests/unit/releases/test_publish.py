@@ -7,11 +7,11 @@ import pytest
 from open_gate import OPEN_GATE, closed_gate
 
 from chiron.datasets.manifest import Draft, Stage
-from chiron.datasets.publish import release_dataset
-from chiron.datasets.registry import list_releases, open_registry
-from chiron.datasets.registry_files import CONFIG, read_remote
 from chiron.datasets.stage import run_stage, write_report
 from chiron.errors import Damaged, GateClosed, NotFound, ReleaseConflict, WorkdirRefused
+from chiron.releases.publish import release_dataset
+from chiron.releases.registry import list_releases, open_registry
+from chiron.releases.registry_files import CONFIG, read_remote
 from schemas.gate import GateReport
 from schemas.manifest import Kind
 from schemas.params import ReleaseParams
@@ -62,7 +62,7 @@ def test_released_content_is_recognised_without_its_bytes(workdir: Path, small: 
 
 def test_recognising_released_content_does_not_load_dvc() -> None:
     code = (
-        "import sys, chiron.datasets.publish; print(sorted({m.split('.')[0] for m in sys.modules} & {'dvc', 'boto3'}))"
+        "import sys, chiron.releases.publish; print(sorted({m.split('.')[0] for m in sys.modules} & {'dvc', 'boto3'}))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
@@ -161,8 +161,8 @@ def test_a_workdir_that_holds_something_else_is_refused(tmp_path: Path, small: S
 def test_who_never_gets_first_gives_up_and_says_why(
     workdir: Path, small: StageOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chiron.datasets.publish._PAUSE_S", 0.0)
-    monkeypatch.setattr("chiron.datasets.publish._ATTEMPTS", 3)
+    monkeypatch.setattr("chiron.releases.publish._PAUSE_S", 0.0)
+    monkeypatch.setattr("chiron.releases.publish._ATTEMPTS", 3)
     registry = Path(release_dataset(workdir, ReleaseParams(name="other"), small.ref).registry)
     hook = registry / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'error: closed for today' >&2\nexit 1\n")

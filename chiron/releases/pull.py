@@ -6,12 +6,12 @@ They are fetched into a hidden folder beside the destination and appear under it
 import tempfile
 from pathlib import Path
 
-from chiron.datasets.registry import Registry, normal_address, open_registry, release_of
-from chiron.datasets.registry_files import CONFIG, pointer_file, read_pointer, read_remote
-from chiron.datasets.remote import download_folder
 from chiron.datasets.verify import verify_dataset
 from chiron.datasets.workdir import sync_path, sync_tree
 from chiron.errors import CallerError, Damaged, NotFound
+from chiron.releases.registry import Registry, normal_address, open_registry, release_of
+from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
+from chiron.releases.remote import download_folder
 from schemas.release import ReleaseRecord
 from schemas.results import Release
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from chiron.datasets.remote import download_folder, upload_folder
 from chiron.errors import BadParameters, Damaged, NotFound, ServiceUnavailable
 from chiron.progress import show_progress_with
+from chiron.releases.remote import download_folder, upload_folder
 
 
 @pytest.fixture

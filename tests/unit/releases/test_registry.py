@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from chiron.datasets.registry import (
+from chiron.errors import ChironError, Damaged, NotFound, ServiceUnavailable
+from chiron.releases.registry import (
     create_registry,
     is_folder,
     list_releases,
@@ -11,8 +12,7 @@ from chiron.datasets.registry import (
     open_registry,
     version_order,
 )
-from chiron.datasets.registry_files import StoredFolder, release_files
-from chiron.errors import ChironError, Damaged, NotFound, ServiceUnavailable
+from chiron.releases.registry_files import StoredFolder, release_files
 from schemas.manifest import Kind
 from schemas.release import ReleaseRecord
 

@@ -1,6 +1,7 @@
 import pytest
 
-from chiron.datasets.registry_files import (
+from chiron.errors import Damaged
+from chiron.releases.registry_files import (
     CONFIG,
     StoredFolder,
     pointer_file,
@@ -10,7 +11,6 @@ from chiron.datasets.registry_files import (
     record_file,
     release_files,
 )
-from chiron.errors import Damaged
 from schemas.manifest import Kind
 from schemas.release import ReleaseRecord
 

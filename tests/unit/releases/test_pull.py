@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chiron.datasets.publish import release_dataset
-from chiron.datasets.pull import pull_release
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import CallerError, Damaged, NotFound
+from chiron.releases.publish import release_dataset
+from chiron.releases.pull import pull_release
 from schemas.params import ReleaseParams
 from schemas.results import Release, StageOutcome
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from chiron.datasets.dataset import open_dataset
-from chiron.datasets.versions import next_version, record_of
+from chiron.releases.versions import next_version, record_of
 from schemas.release import ReleaseRecord
 from schemas.results import StageOutcome
 
