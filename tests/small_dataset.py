@@ -12,9 +12,10 @@ from chiron.datasets.signals import SignalWriter, signal_sha256
 from chiron.datasets.stage import write_report
 from chiron.datasets.tables import write_table
 from schemas.manifest import Kind
-from schemas.tables import LABELS, RECORDS
+from schemas.tables import LABELS, RECORDS, SPLITS
 
 STAGE = Stage("validate", 1, Kind.VALIDATED)
+SPLIT_NAMES = ("train", "valid", "test")
 DRAFT = Draft(name="small", simulated=True, licence="CC0-1.0")
 
 
@@ -24,7 +25,7 @@ def signal(i: int) -> np.ndarray:
 
 
 def fill(folder: Path, *, n_records: int = 5, shard_samples: int = 512) -> None:
-    """Write records and labels."""
+    """Write records, labels and splits."""
     with SignalWriter(folder, shard_samples=shard_samples) as writer:
         rows = [_record(i, writer.append(signal(i))) for i in range(n_records)]
     write_table(folder, RECORDS, pl.concat([RECORDS.empty(), pl.DataFrame(rows)], how="diagonal_relaxed"))
@@ -33,7 +34,14 @@ def fill(folder: Path, *, n_records: int = 5, shard_samples: int = 512) -> None:
         for i in range(n_records)
     ]
     write_report(folder, OPEN_GATE)
+    write_table(folder, SPLITS, splits(n_records))
     write_table(folder, LABELS, pl.concat([LABELS.empty(), pl.DataFrame(labels)], how="diagonal_relaxed"))
+
+
+def splits(n_records: int) -> pl.DataFrame:
+    """Patient i is in train, valid or test, in turn."""
+    in_turn = [{"patient_id": f"p{i}", "group_id": f"p{i}", "split": SPLIT_NAMES[i % 3]} for i in range(n_records)]
+    return pl.concat([SPLITS.empty(), pl.DataFrame(in_turn)], how="diagonal_relaxed")
 
 
 def _record(i: int, offset: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from chiron.datasets.verify import verify_dataset
 from chiron.datasets.workdir import sync_path, sync_tree
 from chiron.errors import CallerError, Damaged, NotFound
+from chiron.releases.choosing import choose_release
 from chiron.releases.registry import Registry, normal_address, open_registry, release_of
 from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
 from chiron.releases.remote import download_folder
@@ -19,8 +20,9 @@ __all__ = ["pull_release"]
 
 
 def pull_release(spec: str, dest: Path, *, registry: str, remote: str | None = None) -> Release:
-    """Put the release `name@version`, or the highest version of `name`, into a folder that is empty or not there.
+    """Put a release into a folder that is empty or not there.
 
+    spec: as `choose_release` reads it.
     remote: where the bytes are, if not where the registry says.
     Raises NotFound where there is no such release (the message lists what there is) or its bytes are not in the remote,
     Damaged where a byte is not what was released, CallerError where the folder holds something.
@@ -28,7 +30,7 @@ def pull_release(spec: str, dest: Path, *, registry: str, remote: str | None = N
     dest = dest.expanduser().resolve()
     _refuse_occupied(dest)
     with open_registry(normal_address(registry)) as opened:
-        record = _chosen(opened.records(), spec)
+        record = choose_release(opened.records(), spec)
         release = release_of(record, opened.address, new=False)
         md5 = read_pointer(opened.at(release.tag, pointer_file(record.name)), release.tag)
         where = normal_address(remote) if remote else _remote_of(opened, release.tag)
@@ -50,19 +52,6 @@ def _refuse_occupied(dest: Path) -> None:
         return
     if dest.exists() or dest.is_symlink():
         raise CallerError(f"destination {dest}: expected an empty folder or none, found something there; name another")
-
-
-def _chosen(records: list[ReleaseRecord], spec: str) -> ReleaseRecord:
-    """The release that `name` or `name@version` means; `records` are in order."""
-    name, _, version = spec.partition("@")
-    of_name = [record for record in records if record.name == name]
-    chosen = [record for record in of_name if not version or record.version == version]
-    if not chosen:
-        there = [f"{record.name}@{record.version}" for record in of_name or records][-10:]
-        raise NotFound(
-            f"release {spec}: expected one of {', '.join(there) or '(nothing is released)'}, found no such one"
-        )
-    return chosen[-1]
 
 
 def _remote_of(opened: Registry, tag: str) -> str:

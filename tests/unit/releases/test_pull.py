@@ -58,7 +58,7 @@ def test_a_folder_that_holds_something_is_refused(registry: str, tmp_path: Path)
         pull_release("demo", tmp_path / "full" / "mine", registry=registry)
 
 
-@pytest.mark.parametrize("spec", ["demo@1.2.0", "demo@1", "demo@latest"])
+@pytest.mark.parametrize("spec", ["demo@1.2.0", "demo@1", "demo@newest"])
 def test_an_unknown_version_is_answered_with_those_that_exist(spec: str, registry: str, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"expected one of demo@1\.0\.0, demo@1\.1\.0, found"):
         pull_release(spec, tmp_path / "new" / "pulled", registry=registry)

@@ -35,7 +35,7 @@ def test_the_highest_version_counts_not_the_last_in_the_alphabet(released: Relea
 
 
 def test_the_record_says_what_the_dataset_holds(released: ReleaseRecord) -> None:
-    assert released.n_rows == {"labels": 5, "records": 5}
+    assert released.n_rows == {"labels": 5, "records": 5, "splits": 5}
     assert released.codes == ("SNOMED-CT:164889003",)
     assert released.simulated
 
