@@ -26,7 +26,10 @@ __all__ = [
     "files_in",
     "make_manifest",
     "read_manifest",
+    "manifest_bytes",
+    "parse_manifest",
     "stage_key",
+    "with_files",
     "write_manifest",
 ]
 
@@ -106,8 +109,16 @@ def make_manifest(folder: Path, stage: Stage, draft: Draft, hashed: Hashed) -> M
         "signals": _signal_entry(folder, specs),
         "files": files,
     }
-    blank = Manifest(**unsigned, manifest_sha256="0" * 64)
-    return blank.model_copy(update={"manifest_sha256": _own_sha256(blank)})
+    return _sealed(Manifest(**unsigned, manifest_sha256="0" * 64))
+
+
+def with_files(manifest: Manifest, files: Mapping[str, FileEntry]) -> Manifest:
+    """The manifest of the same content in a folder that holds these files too, or in the place of others."""
+    return _sealed(manifest.model_copy(update={"files": dict(sorted({**manifest.files, **files}.items()))}))
+
+
+def _sealed(manifest: Manifest) -> Manifest:
+    return manifest.model_copy(update={"manifest_sha256": _own_sha256(manifest)})
 
 
 def _own_sha256(manifest: Manifest) -> str:
@@ -125,9 +136,14 @@ def _signal_entry(folder: Path, specs: list[TableSpec]) -> SignalEntry | None:
     return SignalEntry(dtype=ArrayLayout.read(folder).dtype, n_records=n_records, n_samples=n_samples)
 
 
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The canonical bytes."""
+    return canonical_json(manifest.model_dump(mode="json"))
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the canonical bytes."""
-    (folder / MANIFEST).write_bytes(canonical_json(manifest.model_dump(mode="json")))
+    (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -138,11 +154,15 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise NotFound(f"dataset {folder}: expected a {MANIFEST}, found none; is this the folder of a dataset?")
-    data = path.read_bytes()
+    return parse_manifest(path.read_bytes(), str(path))
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """A manifest from its own canonical bytes. Raises Damaged where they are others; `where` they were found."""
     try:
         manifest = Manifest.model_validate(json.loads(data))
     except (ValueError, ValidationError) as error:
-        raise Damaged(f"{path}: expected a manifest, found other content; pull the dataset again") from error
-    if canonical_json(manifest.model_dump(mode="json")) != data or _own_sha256(manifest) != manifest.manifest_sha256:
-        raise Damaged(f"{path}: expected its own canonical bytes, found altered ones; pull the dataset again")
+        raise Damaged(f"{where}: expected a manifest, found other content; pull the dataset again") from error
+    if manifest_bytes(manifest) != data or _own_sha256(manifest) != manifest.manifest_sha256:
+        raise Damaged(f"{where}: expected its own canonical bytes, found altered ones; pull the dataset again")
     return manifest
