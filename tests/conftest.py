@@ -18,7 +18,7 @@ from chiron.settings import settings
 from schemas.results import StageOutcome
 
 REAL_DATA = "CHIRON_REAL_DATA"
-OURS = (REAL_DATA, "CHIRON_FUZZ_CASES")  # what the tests themselves listen to
+OURS = (REAL_DATA, "CHIRON_FAULT_KILLS", "CHIRON_FUZZ_CASES")  # what the tests themselves listen to
 
 # Nobody's profile, key, or git identity may change a test, and no test may write to them or call home.
 ISOLATED = {

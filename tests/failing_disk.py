@@ -52,7 +52,7 @@ def _counted_descriptor(disk: FailingDisk, name: str, original: Callable[..., An
     written = 1 if name == "copy_file_range" else 0  # which argument is the file that is written to
 
     def call(*args: Any, **options: Any) -> Any:
-        disk.count(name, os.readlink(f"/proc/self/fd/{args[written]}"))
+        disk.count(name, Path(f"/proc/self/fd/{args[written]}").readlink())
         return original(*args, **options)
 
     return call

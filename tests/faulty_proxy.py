@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 Fault = Literal["500", "503", "cut", "slow", "silent", "expired", "flipped"]
 PIECE_BYTES = 2**14
-EXPIRED = b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+EXPIRED = (
+    b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+)
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length", "date", "server"}
 
 
@@ -74,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection.close()
         self._answer(answer, data, self.proxy.fault_of(self.command, len(data)))
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward  # noqa: N815 - so says http.server
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

@@ -1,4 +1,4 @@
-"""Whatever write, sync or rename fails while a dataset is sealed, released or pulled: nothing half-made is ever visible,
+"""Whatever write, sync or rename fails while a dataset is sealed, released or pulled: nothing half-made is visible,
 nothing released is lost, and doing it again ends with the right hashes.
 
 Every operation of the code that publishes fails once.
@@ -35,8 +35,7 @@ def fails_at(folder: Path, nth: int, work: Callable[[], object]) -> bool:
     with failing_disk(folder, nth):
         try:
             work()
-        except (ChironError, OSError) as error:
-            assert str(error)
+        except (ChironError, OSError):
             return True
     return False
 
