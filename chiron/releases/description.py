@@ -21,7 +21,9 @@ def describe_release(dataset: Dataset, record: ReleaseRecord, *, registry: str) 
     registry: where it will be published. What is generated must not name a folder of this machine.
     """
     manifest = dataset.manifest
-    nature = "Everything in it is simulated." if manifest.simulated else "It holds recordings of people: see NOTICE.txt."
+    nature = (
+        "Everything in it is simulated." if manifest.simulated else "It holds recordings of people: see NOTICE.txt."
+    )
     rows = [f"| {table} | {entry.n_rows:,} |" for table, entry in manifest.tables.items()]
     lines = [
         f"# {record.name}@{record.version}",

@@ -22,6 +22,8 @@ _OF_ANOTHER_REPOSITORY: Final = frozenset(
         "GIT_WORK_TREE",
     }
 )
+# Git won't read another user's repository unasked, because its configuration can name commands. Only people can trust.
+_TRUST: Final = "if you trust its owner: git config --global --add safe.directory THAT_FOLDER"
 
 
 class GitFailed(ServiceUnavailable):
@@ -31,7 +33,8 @@ class GitFailed(ServiceUnavailable):
         lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
         telling = [line for line in lines if line.removeprefix("remote: ").startswith(("fatal:", "error:"))]
         said = (telling or lines or [f"exit code {done.returncode}"])[0]
-        super().__init__(f"git {command}: expected success, found: {said}; check the registry's address and access")
+        remedy = _TRUST if "dubious ownership" in said else "check the registry's address and access"
+        super().__init__(f"git {command}: expected success, found: {said}; {remedy}")
         self.said = said
         self.stdout = done.stdout
 
