@@ -1,10 +1,24 @@
 """Chiron: a data platform for medical machine learning. Importing it is cheap: sub-packages load on use."""
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from chiron.releases.pull import pull
+
+__all__ = ["__version__", "pull"]
 
 try:
     __version__ = version("chiron")
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0.0.0"
+
+_LAZY: Final = {"pull": "chiron.releases.pull"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for on its first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = None
     split_key: SecretStr | None = None  # the first pseudonym key, where it was replaced since
     config_dir: Path = Path("~/.config/chiron")
+    cache: Path | None = None  # what was pulled once; default: `chiron` in $XDG_CACHE_HOME or ~/.cache
     threads: Annotated[int, Field(ge=1)] | None = None  # of torch; default: all cores
 
 

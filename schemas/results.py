@@ -19,6 +19,7 @@ from schemas.trained import RegisteredModel, TrainReport
 from schemas.vanishing import VanishingReport
 
 __all__ = [
+    "Pulled",
     "Release",
     "RunReport",
     "StageOutcome",
@@ -39,6 +40,14 @@ class Release(Frozen):
     def tag(self) -> str:
         """`name@version`, as git and people write it."""
         return f"{self.name}@{self.version}"
+
+
+class Pulled(Release):
+    """A release that was pulled into a folder."""
+
+    n_bytes_moved: int  # from the remote
+    n_bytes_cached: int  # that this machine had already
+    seconds: float
 
 
 class StageOutcome(Frozen):

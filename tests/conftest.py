@@ -48,8 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test has its own configuration folder, and reads its own settings."""
+    """Each test has its own configuration folder and cache, and reads its own settings."""
     monkeypatch.setenv("CHIRON_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("CHIRON_CACHE", str(tmp_path_factory.mktemp("cache")))
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -1,13 +1,20 @@
-"""Verification: every file, every table's content, every record's samples, and the manifest itself."""
+"""Verification: the manifest itself, every byte of every file, every table's content and, when asked, every sample.
 
-from collections.abc import Iterator
+The manifest was sealed by the stage that had written the files: where each file has the SHA-256 that it names, the
+samples are those that were sealed, and unpacking them again finds nothing more. With `content` they are unpacked all
+the same: that finds a manifest that somebody else made, and that does not fit its own files.
+"""
+
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from chiron.datasets.canonical import content_sha256, file_sha256
+from chiron.datasets.canonical import content_sha256
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.hashing import hash_files
 from chiron.datasets.manifest import files_in
 from chiron.datasets.signals import signal_sha256
 from chiron.datasets.tables import entry_of_file, tables_in
@@ -16,48 +23,67 @@ from chiron.progress import report_progress
 from schemas.manifest import Manifest
 from schemas.tables import RECORDS
 
-__all__ = ["faults_of", "verify_dataset"]
+__all__ = ["Hashes", "faults_of", "hash_dataset", "require_whole", "table_faults", "verify_dataset"]
 
 
-def verify_dataset(folder: Path) -> Manifest:
-    """Check a dataset to the last byte. Returns its manifest.
+class Hashes(NamedTuple):
+    """The hashes of one file that were found, from one reading."""
 
-    Raises NotFound without a manifest, Damaged with the names of the first faulty files.
+    sha256: str
+    md5: str | None = None
+
+
+def verify_dataset(folder: Path, *, content: bool = False) -> Manifest:
+    """Check a dataset to the last byte; with `content`, unpack and check each record's samples too.
+
+    Returns its manifest. Raises NotFound without a manifest, Damaged with the names of the first faulty files.
     """
     dataset = open_dataset(folder)
-    faults = list(faults_of(dataset))
-    if faults:
-        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise Damaged(f"dataset {folder}: {'; '.join(faults[:5])}{more}; pull it again")
+    require_whole(dataset, hash_dataset(dataset), content=content)
     return dataset.manifest
 
 
-def faults_of(dataset: Dataset) -> Iterator[str]:
+def require_whole(dataset: Dataset, hashes: Mapping[str, Hashes | None], *, content: bool = False) -> None:
+    """Raise Damaged, with the names of the first faulty files, where a dataset is not what its manifest says."""
+    faults = list(faults_of(dataset, hashes, content=content))
+    if faults:
+        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+        raise Damaged(f"dataset {dataset.folder}: {'; '.join(faults[:5])}{more}; pull it again")
+
+
+def hash_dataset(dataset: Dataset, *, with_md5: bool = False) -> dict[str, Hashes | None]:
+    """The hashes of all files but the manifest, from one reading; None for what is no regular file."""
+    algorithms = ("sha256", "md5") if with_md5 else ("sha256",)
+    found = hash_files(dataset.folder, files_in(dataset.folder), algorithms, what="bytes verified")
+    return {name: Hashes(*digests) if digests else None for name, digests in found.items()}
+
+
+def faults_of(dataset: Dataset, hashes: Mapping[str, Hashes | None], *, content: bool = False) -> Iterator[str]:
     """What is wrong with a dataset, a line each. Content is read only where every file is right."""
-    faults = list(_file_faults(dataset))
+    faults = list(_file_faults(dataset.manifest, hashes))
     yield from faults
     if not faults:
         try:
-            yield from _content_faults(dataset)
+            yield from table_faults(dataset)
+            if content and dataset.manifest.signals is not None:
+                yield from _signal_faults(dataset)
         except (DataError, IndexError, ValueError, PolarsError) as error:  # files that agree with a hostile manifest
             yield f"content: expected tables and signals that fit together, found {type(error).__name__}"
 
 
-def _file_faults(dataset: Dataset) -> Iterator[str]:
+def _file_faults(manifest: Manifest, hashes: Mapping[str, Hashes | None]) -> Iterator[str]:
     """Files that are missing, too many, or not what the manifest says."""
-    listed, found = dataset.manifest.files, set(files_in(dataset.folder))
+    listed, found = manifest.files, hashes.keys()
     yield from (f"{name}: expected this file, found none" for name in sorted(listed.keys() - found))
     yield from (f"{name}: expected no such file, found one" for name in sorted(found - listed.keys()))
-    present = sorted(listed.keys() & found)
-    for done, name in enumerate(present, 1):
-        path = dataset.folder / name
-        if path.is_symlink() or file_sha256(path) != listed[name].sha256:
+    for name in sorted(listed.keys() & found):
+        hashed = hashes[name]
+        if hashed is None or hashed.sha256 != listed[name].sha256:
             yield f"{name}: expected SHA-256 {listed[name].sha256[:12]}, found other bytes"
-        report_progress("files verified", done, len(present))
 
 
-def _content_faults(dataset: Dataset) -> Iterator[str]:
-    """Tables and samples whose content is not what the manifest says."""
+def table_faults(dataset: Dataset) -> Iterator[str]:
+    """Tables whose rows are not what the manifest says."""
     tables = {spec.name: entry_of_file(dataset.folder, spec) for spec in tables_in(dataset.folder)}
     yield from (
         f"{name}.parquet: expected the content of the manifest, found other rows"
@@ -66,8 +92,6 @@ def _content_faults(dataset: Dataset) -> Iterator[str]:
     )
     if content_sha256(tables) != dataset.manifest.content_sha256:
         yield "content: expected the manifest's content hash, found another"
-    if dataset.manifest.signals is not None:
-        yield from _signal_faults(dataset)
 
 
 def _signal_faults(dataset: Dataset) -> Iterator[str]:

@@ -8,20 +8,21 @@ import time
 from pathlib import Path
 from typing import Final
 
-from chiron.datasets.dataset import open_dataset
-from chiron.datasets.gate import require_open_gate
-from chiron.datasets.verify import verify_dataset
 from chiron.datasets.workdir import claim_workdir
-from chiron.errors import NotFound, ReleaseConflict
+from chiron.errors import BadParameters, NotFound, ReleaseConflict
 from chiron.releases.registry import (
     Registry,
     create_registry,
     is_folder,
     normal_address,
+    on_this_machine,
     open_registry,
     release_of,
 )
-from chiron.releases.registry_files import CONFIG, StoredFolder, read_remote, release_files
+from chiron.releases.registry_files import CONFIG, read_remote, release_files
+from chiron.releases.remote import upload_files, upload_listing
+from chiron.releases.staging import VerifiedDataset, stage_release, verify_for_release
+from chiron.releases.store import Store, open_store
 from chiron.releases.versions import next_version, record_of
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
@@ -44,16 +45,30 @@ def release_dataset(
     remote: a folder or `s3://bucket/prefix`; default the registry's own, else `remote` in the workdir.
     Raises GateClosed where the dataset did not pass, Damaged where the bytes are not what the manifest says,
     ReleaseConflict where the version named by hand exists with other content or others always published first,
-    NotFound where the registry's remote is gone, ServiceUnavailable where registry or remote don't answer.
+    NotFound where the registry's remote is gone, BadParameters where nobody else could reach the remote,
+    ServiceUnavailable where registry or remote don't answer, EnvironmentFault where the disk has no room.
     """
     address = _usable_registry(workdir, registry)
     with open_registry(address) as opened:
         earlier = _earlier(opened.records(), params, dataset.content_sha256)
         if earlier is not None:
             return release_of(earlier, address, new=False)
-        where = normal_address(remote) if remote else _usual_remote(opened, workdir)
-    record = _verified_record(dataset, params.name)
-    return _publish(address, params, record, _upload(Path(dataset.path), where))
+        store = open_store(_remote_for(opened, workdir, remote))
+        verified = verify_for_release(dataset)
+        upload_files(verified.files, store)
+        release, obstacle = _publish(opened, params, verified, store)
+    for attempt in range(1, _ATTEMPTS):
+        if release is not None:
+            return release
+        time.sleep(attempt * _PAUSE_S)
+        with open_registry(address) as opened:
+            release, obstacle = _publish(opened, params, verified, store)
+    if release is not None:
+        return release
+    raise ReleaseConflict(
+        f"release of {params.name}: expected to be first in one of {_ATTEMPTS} attempts, found another each time "
+        f"(git says: {obstacle}); try again later"
+    )
 
 
 def _usable_registry(workdir: Path, registry: str | None) -> str:
@@ -78,6 +93,17 @@ def _earlier(records: list[ReleaseRecord], params: ReleaseParams, content_sha256
     return next((record for record in released if record.content_sha256 == content_sha256), None)
 
 
+def _remote_for(opened: Registry, workdir: Path, remote: str | None) -> str:
+    """The remote that is asked for, else the one that the registry names, else one in the workdir."""
+    address = normal_address(remote) if remote else _usual_remote(opened, workdir)
+    if not on_this_machine(opened.address) and on_this_machine(address):
+        raise BadParameters(
+            f"remote: expected one that others can reach, as they reach the registry {opened.address}, found the "
+            f"folder {address} of this machine; name s3://bucket/prefix in CHIRON_REMOTE"
+        )
+    return address
+
+
 def _usual_remote(opened: Registry, workdir: Path) -> str:
     """The remote that the registry names, else one in the workdir."""
     named = _remote_of(opened)
@@ -93,46 +119,24 @@ def _remote_of(opened: Registry) -> str | None:
     return read_remote(opened.newest(CONFIG))
 
 
-def _verified_record(dataset: DatasetRef, name: str) -> ReleaseRecord:
-    """The record of a dataset whose every byte was read."""
-    opened = open_dataset(dataset)
-    require_open_gate(opened)
-    verify_dataset(opened.folder)
-    return record_of(opened, name)
+def _publish(
+    opened: Registry, params: ReleaseParams, verified: VerifiedDataset, store: Store
+) -> tuple[Release | None, str | None]:
+    """Decide the version on what is released now, describe it, push it; None and what git says where others were first.
 
-
-def _upload(folder: Path, remote: str) -> StoredFolder:
-    """Bring the bytes to the remote."""
-    # DVC takes a second to load, and content that was released before needs none of it
-    from chiron.releases.remote import upload_folder  # noqa: PLC0415
-
-    return upload_folder(folder, remote)
-
-
-def _publish(address: str, params: ReleaseParams, record: ReleaseRecord, stored: StoredFolder) -> Release:
-    """Push commit and tag; where somebody else was first, decide again on what is released then."""
-    obstacle: str | None = None
-    for attempt in range(_ATTEMPTS):
-        time.sleep(attempt * _PAUSE_S)
-        with open_registry(address) as opened:
-            records = opened.records()
-            earlier = _earlier(records, params, record.content_sha256)
-            if earlier is not None:
-                return release_of(earlier, address, new=False)
-            version = params.version or next_version(record, [r for r in records if r.name == record.name])
-            release, obstacle = _push(opened, record.model_copy(update={"version": version}), stored)
-        if obstacle is None:
-            return release
-    raise ReleaseConflict(
-        f"release of {params.name}: expected to be first in one of {_ATTEMPTS} attempts, found another each time "
-        f"(git says: {obstacle}); try again later"
-    )
-
-
-def _push(opened: Registry, record: ReleaseRecord, stored: StoredFolder) -> tuple[Release, str | None]:
-    """Publish one version; what stood in the way is None where it is published."""
-    files = release_files(record, stored)
-    if _remote_of(opened) == stored.remote:
+    The dataset's own files are in the remote already; what is generated for this version follows here.
+    """
+    records = opened.records()
+    record = record_of(verified.dataset, params.name)
+    earlier = _earlier(records, params, record.content_sha256)
+    if earlier is not None:
+        return release_of(earlier, opened.address, new=False), None
+    version = params.version or next_version(record, [r for r in records if r.name == record.name])
+    staged = stage_release(verified, record.model_copy(update={"version": version}), registry=opened.address)
+    upload_files(staged.generated, store)
+    files = release_files(staged.record, upload_listing(staged.files, store))
+    if _remote_of(opened) == store.address:
         del files[CONFIG]  # people may have added options of their own
-    release = release_of(record, opened.address, new=True)
-    return release, opened.publish(release.tag, files)
+    release = release_of(staged.record, opened.address, new=True)
+    obstacle = opened.publish(release.tag, files)
+    return (None, obstacle) if obstacle else (release, None)

@@ -1,79 +1,72 @@
-"""Pulling: the bytes of a release, into an empty folder, every one of them verified.
+"""Pulling: the files of a release, into an empty folder, every byte of them verified.
 
-They are fetched into a hidden folder beside the destination and appear under its name only when all of them are right.
+Files go into the cache first, by what the registry's record vouches for: the record names the manifest, the manifest
+names the SHA-256 of every file. The destination gets them from there, and appears under its name when all are right.
 """
 
-import tempfile
+import time
 from pathlib import Path
 
-from chiron.datasets.verify import verify_dataset
-from chiron.datasets.workdir import sync_path, sync_tree
-from chiron.errors import CallerError, Damaged, NotFound
-from chiron.releases.choosing import choose_release
-from chiron.releases.registry import Registry, normal_address, open_registry, release_of
-from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
-from chiron.releases.remote import download_folder
-from schemas.release import ReleaseRecord
-from schemas.results import Release
+from chiron.datasets.dataset import Dataset
+from chiron.datasets.disk import require_room
+from chiron.datasets.manifest import write_manifest
+from chiron.datasets.verify import table_faults
+from chiron.releases.cache import Cache, open_cache
+from chiron.releases.placing import new_folder, place_files, refuse_occupied
+from chiron.releases.source import ReleaseSource, find_release
+from chiron.settings import settings
+from schemas.manifest import Manifest
+from schemas.results import Pulled
 
-__all__ = ["pull_release"]
+__all__ = ["pull", "pull_release"]
 
 
-def pull_release(spec: str, dest: Path, *, registry: str, remote: str | None = None) -> Release:
+def pull(
+    spec: str, dest: Path | str, *, registry: str | None = None, remote: str | None = None, rebuild: bool = False
+) -> Pulled:
+    """Fetch a released dataset into a new folder; every byte is verified.
+
+    spec: `NAME` (the latest), `NAME@VERSION`, or a content hash.
+    registry, remote: default CHIRON_REGISTRY and CHIRON_REMOTE, else `data/registry.git` and what the registry names.
+    rebuild: make a cohort anew from its specification, and check its content hash, instead of fetching it.
+    Raises as `pull_release` and `rebuild_release`.
+    """
+    where = registry or settings().registry or "data/registry.git"
+    from_remote = remote or settings().remote
+    if rebuild:
+        from chiron.releases.rebuild import rebuild_release  # noqa: PLC0415 - compiled code, for those who need it
+
+        return rebuild_release(spec, Path(dest), registry=where, remote=from_remote)
+    return pull_release(spec, Path(dest), registry=where, remote=from_remote)
+
+
+def pull_release(spec: str, dest: Path, *, registry: str, remote: str | None = None) -> Pulled:
     """Put a release into a folder that is empty or not there.
 
     spec: as `choose_release` reads it.
     remote: where the bytes are, if not where the registry says.
     Raises NotFound where there is no such release (the message lists what there is) or its bytes are not in the remote,
-    Damaged where a byte is not what was released, CallerError where the folder holds something.
+    Damaged where a byte is not what was released, CallerError where the folder holds something, ServiceUnavailable
+    where registry or remote don't answer, EnvironmentFault where a disk has no room.
     """
+    began = time.monotonic()
     dest = dest.expanduser().resolve()
-    _refuse_occupied(dest)
-    with open_registry(normal_address(registry)) as opened:
-        record = choose_release(opened.records(), spec)
-        release = release_of(record, opened.address, new=False)
-        md5 = read_pointer(opened.at(release.tag, pointer_file(record.name)), release.tag)
-        where = normal_address(remote) if remote else _remote_of(opened, release.tag)
+    refuse_occupied(dest)
+    cache = open_cache()
+    source = ReleaseSource(find_release(spec, registry=registry, remote=remote), cache)
     dest.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{dest.name}-", dir=dest.parent) as temporary:
-        fetched = Path(temporary) / record.name
-        download_folder(md5, where, fetched)
-        _check(fetched, record, release.tag, where)
-        sync_tree(fetched)
-        _refuse_occupied(dest)
-        fetched.rename(dest)
-    sync_path(dest.parent)
-    return release
+    _forecast(source.manifest, cache, dest.parent)
+    files = source.fetch(source.manifest.files)
+    with new_folder(dest) as folder:
+        place_files(files, folder)
+        write_manifest(folder, source.manifest)
+        source.refuse(table_faults(Dataset(folder, source.manifest)))
+    return source.pulled(time.monotonic() - began)
 
 
-def _refuse_occupied(dest: Path) -> None:
-    """Refuse a destination that holds anything."""
-    if dest.is_dir() and not any(dest.iterdir()):
-        return
-    if dest.exists() or dest.is_symlink():
-        raise CallerError(f"destination {dest}: expected an empty folder or none, found something there; name another")
-
-
-def _remote_of(opened: Registry, tag: str) -> str:
-    """The remote that the registry names at a tag."""
-    remote = read_remote(opened.at(tag, CONFIG))
-    if remote is None:
-        raise NotFound(
-            f"registry {opened.address}: expected the address of a remote at {tag}, found none; use --remote"
-        )
-    return remote
-
-
-def _check(folder: Path, record: ReleaseRecord, tag: str, remote: str) -> None:
-    """Verify every byte, and that they are those of this release."""
-    try:
-        manifest = verify_dataset(folder)
-    except (Damaged, NotFound) as error:
-        raise Damaged(
-            f"release {tag}: expected the released bytes in remote {remote}, found: {error}; restore the remote"
-        ) from error
-    if manifest.manifest_sha256 != record.manifest_sha256:
-        raise Damaged(
-            f"release {tag}: expected manifest {record.manifest_sha256[:12]} in remote {remote}, "
-            f"found {manifest.manifest_sha256[:12]}; restore the remote"
-        )
+def _forecast(manifest: Manifest, cache: Cache, beside: Path) -> None:
+    """Raises EnvironmentFault where the disk of the cache, or that of the destination, has no room."""
+    entries = {entry.sha256: entry for entry in manifest.files.values()}.values()
+    require_room(cache.folder, sum(map(cache.n_missing, entries)))
+    if beside.stat().st_dev != cache.folder.stat().st_dev:
+        require_room(beside, sum(entry.n_bytes for entry in manifest.files.values()))

@@ -25,6 +25,7 @@ __all__ = [
     "is_folder",
     "list_releases",
     "normal_address",
+    "on_this_machine",
     "open_registry",
     "release_of",
     "version_order",
@@ -79,6 +80,11 @@ def is_folder(address: str) -> bool:
     return "://" not in address and ":" not in address.partition("/")[0]
 
 
+def on_this_machine(address: str) -> bool:
+    """Whether an address means a folder of this machine; others may have no such folder."""
+    return is_folder(address) or address.startswith("file://")
+
+
 def normal_address(address: str | Path) -> str:
     """The address in a form that holds anywhere on this machine: a folder's as an absolute path."""
     text = str(address)
@@ -115,9 +121,9 @@ class Registry:
         records = [read_record(data, tag) for (tag, _), data in zip(found, files, strict=True)]
         return sorted(records, key=lambda record: (record.name, version_order(record.version)))
 
-    def at(self, tag: str, path: str) -> bytes:
-        """A file as it was released; empty where there is none."""
-        return self._read([f"refs/tags/{tag}:{path}"])[0]
+    def at(self, tag: str, *paths: str) -> list[bytes]:
+        """Files as they were released; empty where there is none."""
+        return self._read([f"refs/tags/{tag}:{path}" for path in paths])
 
     def newest(self, path: str) -> bytes:
         """A file at the newest commit; empty where there is none."""

@@ -22,7 +22,7 @@ from schemas.tables import SPLITS
 DEMO = ReleaseParams(name="demo")
 
 RELEASE = """
-import errno, os, signal, sys
+import os, signal, sys
 from pathlib import Path
 from chiron.releases import publish, registry, remote
 from schemas.manifest import DatasetRef
@@ -31,10 +31,7 @@ from schemas.params import ReleaseParams
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def no_link(*_):
-    raise OSError(errno.ENOTSUP, "as on most file systems")
-
-def half_a_copy(source, target, **_):
+def half_a_copy(source, target):
     data = Path(source).read_bytes()
     Path(target).write_bytes(data[: len(data) // 2])
     die()
@@ -49,9 +46,8 @@ def init_and_die(command, *rest, git=registry.git, **options):
 
 workdir, dataset, moment = sys.argv[1:]
 if moment == "while it uploads":
-    import dvc_objects.fs.generic, dvc_objects.fs.local
-    dvc_objects.fs.generic._link = no_link
-    dvc_objects.fs.local.copyfile = half_a_copy
+    from chiron.releases import folder_store
+    folder_store.copy_file = half_a_copy
 elif moment == "before it pushes":
     registry.Registry.publish = die
 elif moment == "after it pushed":

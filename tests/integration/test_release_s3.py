@@ -119,5 +119,7 @@ def test_a_wrong_key_is_an_unavailable_service(
     registry = release_dataset(tmp_path / "work", DEMO, dataset, remote=remote).registry
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     settings.cache_clear()
-    with pytest.raises(ServiceUnavailable, match="Forbidden"):
+    with pytest.raises(
+        ServiceUnavailable, match="credentials that it accepts, found: 403 SignatureDoesNotMatch; renew"
+    ):
         pull_release("demo", tmp_path / "pulled", registry=registry)

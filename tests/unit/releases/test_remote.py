@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from chiron.errors import BadParameters, Damaged, NotFound, ServiceUnavailable
+from chiron.datasets.hashing import hash_file
+from chiron.datasets.parallel import Meter
+from chiron.errors import BadParameters, Damaged, EnvironmentFault, NotFound, ServiceUnavailable
 from chiron.progress import show_progress_with
-from chiron.releases.remote import download_folder, upload_folder
+from chiron.releases.listing import Listing, StoredFile
+from chiron.releases.registry_files import StoredFolder
+from chiron.releases.remote import upload_files, upload_listing
+from chiron.releases.store import open_store
 
 
 @pytest.fixture
@@ -22,6 +27,26 @@ def folder(tmp_path: Path) -> Path:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def upload_folder(folder: Path, remote: str) -> StoredFolder:
+    """All files of a folder."""
+    store, files = open_store(remote), []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        (md5,) = hash_file(path, ["md5"], Meter()) or ("",)
+        files.append(StoredFile(str(path.relative_to(folder)), path, md5, path.stat().st_size))
+    upload_files(files, store)
+    return upload_listing(files, store)
+
+
+def download_folder(md5: str, remote: str, folder: Path) -> None:
+    """All files of a listing."""
+    store = open_store(remote)
+    listing = Listing(b"".join(store.read(md5)), md5)
+    for name, oid in listing.md5s.items():
+        data = b"".join(store.read(oid))
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
 
 
 def object_of(remote: Path, md5: str) -> Path:
@@ -76,7 +101,7 @@ def test_a_second_upload_brings_only_what_is_new(folder: Path, tmp_path: Path) -
     (folder / "new.bin").write_bytes(b"new")
     with show_progress_with(lambda *what: seen.append(what)):
         upload_folder(folder, str(tmp_path / "remote"))
-    assert seen[-1] == ("files uploaded", 1, 1)
+    assert seen[-1] == ("bytes uploaded", 3, 3)
 
 
 def test_a_truncated_object_of_a_remote_is_replaced(folder: Path, tmp_path: Path) -> None:
@@ -121,3 +146,35 @@ def test_a_remote_that_is_a_file_is_an_unavailable_service(folder: Path, tmp_pat
 def test_an_address_of_an_unknown_kind_is_a_bad_parameter(folder: Path) -> None:
     with pytest.raises(BadParameters, match="nowhere://x"):
         upload_folder(folder, "nowhere://x")
+
+
+def test_a_listing_is_byte_for_byte_what_dvc_writes(folder: Path, tmp_path: Path) -> None:
+    from dvc.fs import localfs  # noqa: PLC0415 - slow to load
+    from dvc_data.hashfile.build import build  # noqa: PLC0415
+    from dvc_data.hashfile.db.local import LocalHashFileDB  # noqa: PLC0415
+
+    stored = upload_folder(folder, str(tmp_path / "remote"))
+    database = LocalHashFileDB(localfs, str(tmp_path / "dvc"))
+    _, meta, tree = build(database, str(folder), localfs, "md5", dry_run=True)
+    assert stored.md5 == str(tree.oid)
+    assert object_of(tmp_path / "remote", stored.md5).read_bytes() == tree.as_bytes()
+    assert (stored.n_bytes, stored.n_files) == (meta.size, meta.nfiles)
+
+
+def test_a_damaged_object_of_a_remote_is_replaced_by_the_right_bytes(folder: Path, tmp_path: Path) -> None:
+    upload_folder(folder, str(tmp_path / "remote"))
+    broken = object_of(tmp_path / "remote", "5d41402abc4b2a76b9719d911017c592")
+    broken.chmod(0o644)
+    broken.write_bytes(b"hellp")
+    upload_folder(folder, str(tmp_path / "remote"))
+    assert broken.read_bytes() == b"hello"
+
+
+def test_a_disk_without_room_is_known_before_a_byte_is_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chiron.releases.remote.can_reflink", lambda *_: False)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 4})())
+    with pytest.raises(EnvironmentFault, match="disk: expected"):
+        upload_folder(folder, str(tmp_path / "remote"))
+    assert not (tmp_path / "remote").exists()
