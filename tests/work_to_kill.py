@@ -13,6 +13,7 @@ from chiron.records.ingest import ingest_source
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
+from chiron.settings import settings
 from schemas.params import IngestParams, ReleaseParams
 from schemas.results import StageOutcome
 
@@ -40,7 +41,8 @@ def work(folder: Path) -> Ends:
 
 def work_elsewhere(folder: Path) -> None:
     """The same in a process that has a cache of its own."""
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    os.environ["CHIRON_CACHE"] = str(folder / "cache")
+    settings.cache_clear()
     work(folder)
 
 

@@ -18,6 +18,7 @@ from chiron.errors import EnvironmentFault
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
+from chiron.settings import settings
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
 from schemas.results import Release
@@ -94,7 +95,8 @@ def test_a_pull_to_a_disk_that_is_full_or_read_only_leaves_nothing(
 def test_a_full_cache_disk_is_named_and_the_pull_works_when_there_is_room(
     disk: Path, released: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(disk / "cache"))
+    monkeypatch.setenv("CHIRON_CACHE", str(disk / "cache"))
+    settings.cache_clear()
     mount(disk, "remount,size=256k")
     with pytest.raises((EnvironmentFault, OSError)):
         pull_release("demo", tmp_path / "pulled", registry=released.registry)

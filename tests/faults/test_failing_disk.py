@@ -16,6 +16,7 @@ from chiron.errors import ChironError
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
+from chiron.settings import settings
 from schemas.params import ReleaseParams
 from schemas.results import StageOutcome
 
@@ -94,14 +95,18 @@ def test_a_pull_is_whole_or_absent_whatever_operation_fails(
 ) -> None:
     release = release_dataset(tmp_path / "work", DEMO, make_dataset().ref)
 
+    def use_cache(name: str) -> None:
+        monkeypatch.setenv("CHIRON_CACHE", str(tmp_path / "here" / name))
+        settings.cache_clear()
+
     def pull(to: str) -> None:
         pull_release("demo", tmp_path / "here" / to, registry=release.registry)
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here" / "counted-cache"))
+    use_cache("counted-cache")
     n_operations = operations_of(tmp_path / "here", lambda: pull("counted"))
     failed = 0
     for nth in range(1, n_operations + 1):
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here" / f"cache-{nth}"))
+        use_cache(f"cache-{nth}")
         dest = tmp_path / "here" / f"dest-{nth}"
         failed += fails_at(tmp_path / "here", nth, lambda: pull(dest.name))  # noqa: B023 - called at once
         if dest.exists():

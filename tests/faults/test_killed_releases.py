@@ -19,6 +19,7 @@ from chiron.datasets.verify import verify_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
+from chiron.settings import settings
 
 N_KILLS = int(os.environ.get("CHIRON_FAULT_KILLS", "10"))
 MODULES = ["work_to_kill", "chiron.releases.remote"]
@@ -44,14 +45,14 @@ def test_a_killed_ingest_release_or_pull_is_finished_by_the_next(
     write_demo_hospital(tmp_path / "landing", n_records=30)
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(MODULES)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "calm" / "cache"))
     calm = work(tmp_path / "calm")
     takes_s = calm_time(processes.Process, tmp_path / "timed")
     draws = random.Random(20261121)  # noqa: S311 - moments, not secrets
     n_killed = 0
     for number in range(N_KILLS):
         folder = tmp_path / f"killed-{number}"
-        monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        monkeypatch.setenv("CHIRON_CACHE", str(folder / "cache"))
+        settings.cache_clear()
         n_killed += kill_at(processes.Process(target=work_elsewhere, args=(folder,)), draws.uniform(0, takes_s))
         nothing_half_made_is_visible(folder)
         assert work(folder) == calm, f"kill {number}"
