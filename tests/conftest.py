@@ -44,13 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, value in ISOLATED.items():
         patch.setenv(name, value)
     patch.setenv("HOME", home.name)
+    patch.setenv("MPLCONFIGDIR", f"{home.name}/matplotlib")  # one list of fonts, not one for each test's cache
 
 
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has its own configuration folder and cache, and reads its own settings."""
     monkeypatch.setenv("CHIRON_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.setenv("CHIRON_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     settings.cache_clear()
     yield
     settings.cache_clear()

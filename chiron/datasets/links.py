@@ -48,9 +48,12 @@ def _state(path: Path) -> tuple[int, ...]:
 
 
 def can_reflink(source: Path, folder: Path) -> bool:
-    """Whether a file can be in a folder too without taking room there."""
-    with tempfile.TemporaryDirectory(prefix=".reflink-", dir=folder) as scratch:
-        return _reflink(source, Path(scratch) / "tried")
+    """Whether a file can be in a folder too without taking room there; not so where nothing can be written."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".reflink-", dir=folder) as scratch:
+            return _reflink(source, Path(scratch) / "tried")
+    except OSError:
+        return False
 
 
 def _reflink(source: Path, target: Path) -> bool:
