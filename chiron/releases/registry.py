@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -101,8 +102,10 @@ def open_registry(address: str) -> Iterator["Registry"]:
         raise NotFound(f"registry {address}: expected a bare git repository, found none; release a dataset first")
     with tempfile.TemporaryDirectory(prefix="chiron-registry-") as temporary:
         clone = Path(temporary) / "clone"
-        # not by copying files: what another writer is just pushing would be copied, and vanish
-        git("clone", "--quiet", "--bare", "--no-local", "--", address, str(clone))
+        # of a folder the objects stay where they are (they never change there): copying their files would take half of
+        # what another writer is just pushing, and packing them would take longer with every release
+        how = "--shared" if is_folder(address) else "--no-local"
+        git("clone", "--quiet", "--bare", how, "--", address, str(clone))
         yield Registry(address, clone)
 
 
@@ -115,6 +118,10 @@ class Registry:
 
     def records(self) -> list[ReleaseRecord]:
         """The records of all releases, by name and version. Tags that are no release's are passed over."""
+        return self._records
+
+    @cached_property
+    def _records(self) -> list[ReleaseRecord]:
         tags = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=self._clone).decode().splitlines()
         found = [(tag, match[1]) for tag in tags if (match := _TAG.fullmatch(tag))]
         files = self._read([f"refs/tags/{tag}:{record_file(name)}" for tag, name in found])
