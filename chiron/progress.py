@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["LineSink", "ProgressSink", "report_line", "report_progress", "show_progress_with"]
+__all__ = ["LineSink", "ProgressSink", "is_in_bytes", "report_line", "report_progress", "show_progress_with"]
 
 ProgressSink = Callable[[str, int, int], None]  # (what, done, total)
 LineSink = Callable[[str], None]
@@ -23,8 +23,13 @@ _lines: ContextVar[LineSink] = ContextVar("chiron_line_sink", default=_unsaid)
 
 
 def report_progress(what: str, done: int, total: int) -> None:
-    """Say that `done` of `total` units of `what` are finished."""
+    """Say that `done` of `total` units of `what` are finished. Of bytes, `what` begins with that word."""
     _sink.get()(what, done, total)
+
+
+def is_in_bytes(what: str) -> bool:
+    """Whether the units of some work are bytes."""
+    return what.startswith("bytes ")
 
 
 def report_line(line: str) -> None:

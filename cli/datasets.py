@@ -7,12 +7,13 @@ import typer
 from rich.table import Table
 
 from cli.options import JsonOption, WorkdirOption, prefect_for, print_json
-from cli.screen import console, stage_progress
+from cli.screen import console, readable_bytes, stage_progress
 from schemas.manifest import Kind, Manifest
 from schemas.params import IngestParams
 
 if TYPE_CHECKING:
     from chiron.datasets.dataset import Dataset
+    from schemas.results import Pulled
 
 __all__ = ["list_releases", "pull", "quarantine", "show", "verify"]
 
@@ -44,39 +45,56 @@ def list_releases(
 
 
 def pull(
-    release: Annotated[str, typer.Argument(help="NAME or NAME@VERSION; without a version the latest.")],
+    release: Annotated[str, typer.Argument(help="NAME (the latest), NAME@VERSION, or a content hash.")],
     dest: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
     workdir: WorkdirOption = _WORKDIR,
     registry: RegistryOption = None,
     remote: RemoteOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make a cohort anew from its specification; check its content hash.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch a released dataset and verify every byte."""
+    """Fetch a released dataset and verify every byte; or rebuild a cohort and verify its content."""
     from chiron.progress import show_progress_with
     from chiron.releases.pull import pull_release
     from chiron.settings import settings
 
+    where, from_remote = _registry_of(workdir, registry), remote or settings().remote
     with stage_progress() as sink, show_progress_with(sink):
-        pulled = pull_release(
-            release, dest, registry=_registry_of(workdir, registry), remote=remote or settings().remote
-        )
+        if rebuild:
+            pulled = _rebuilt(release, dest, where, from_remote)
+        else:
+            pulled = pull_release(release, dest, registry=where, remote=from_remote)
     if as_json:
         print_json(pulled)
-    else:
-        console.print(f"{pulled.tag} is in {dest}, verified, content {pulled.content_sha256}", soft_wrap=True)
+        return
+    how = "rebuilt" if rebuild else "verified"
+    console.print(f"{pulled.tag} is in {dest}, {how}, content {pulled.content_sha256}", soft_wrap=True)
+    moved, cached = readable_bytes(pulled.n_bytes_moved), readable_bytes(pulled.n_bytes_cached)
+    console.print(f"{moved} from the remote, {cached} from the cache, {pulled.seconds:.1f} s", soft_wrap=True)
+
+
+def _rebuilt(release: str, dest: Path, registry: str, remote: str | None) -> "Pulled":
+    from chiron.releases.rebuild import rebuild_release
+    from tasks.cluster import process_map
+
+    with process_map() as over_processes:
+        return rebuild_release(release, dest, registry=registry, remote=remote, map=over_processes)
 
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="A dataset's folder.")],
     workdir: WorkdirOption = _WORKDIR,  # noqa: ARG001 - every command takes it
+    content: Annotated[bool, typer.Option("--content", help="Unpack and check every record's samples too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a dataset to the last byte: files, content, manifest."""
+    """Check a dataset to the last byte: manifest, files, tables; with --content each record's samples too."""
     from chiron.datasets.verify import verify_dataset
     from chiron.progress import show_progress_with
 
     with stage_progress() as sink, show_progress_with(sink):
-        manifest = verify_dataset(folder)
+        manifest = verify_dataset(folder, content=content)
     if as_json:
         print_json({"name": manifest.name, "content_sha256": manifest.content_sha256})
     else:

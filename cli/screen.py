@@ -14,18 +14,19 @@ from typing import Final
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from chiron.progress import ProgressSink
+from chiron.progress import ProgressSink, is_in_bytes
 from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult
 from schemas.gate import CheckStatus, GateReport
 from schemas.results import RunReport
 from schemas.trained import TrainReport
 
-__all__ = ["console", "print_summary", "say_line", "stage_progress", "summary_table"]
+__all__ = ["console", "print_summary", "readable_bytes", "say_line", "stage_progress", "summary_table"]
 
 _PIPED_WIDTH: Final = 100
 _QUIET_S: Final = 2.0  # work shorter than this needs no plain line
@@ -54,9 +55,30 @@ def stage_progress() -> Iterator[ProgressSink]:
     if not _story.is_terminal:
         yield _PlainLines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), _Done(), TimeElapsedColumn())
     with Progress(*columns, console=_story, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
         yield _Bars(progress)
+
+
+def readable_bytes(n_bytes: float) -> str:
+    """A number of bytes in the unit that people would choose."""
+    return decimal(int(n_bytes))
+
+
+def _amount(what: str, done: float, total: float) -> str:
+    """How much of some work is done, in its unit: bytes are told by the name of the work."""
+    if is_in_bytes(what):
+        return f"{readable_bytes(done)} of {readable_bytes(total)}"
+    return f"{count(int(done))} of {count(int(total))}"
+
+
+class _Done(ProgressColumn):
+    """How much is done, and of bytes how many in a second."""
+
+    def render(self, task: Task) -> Text:
+        """The text behind the bar."""
+        rate = f", {readable_bytes(task.speed)}/s" if is_in_bytes(task.description) and task.speed else ""
+        return Text(_amount(task.description, task.completed, task.total or 0) + rate, style="progress.download")
 
 
 class _Bars:
@@ -87,7 +109,8 @@ class _PlainLines:
         finished = done >= total
         if now - self._said.get(what, began) >= _BETWEEN_LINES_S or (finished and now - began >= _QUIET_S):
             self._said[what] = now
-            say_line(f"  {what}: {count(done)} of {count(total)}")
+            rate = f", {readable_bytes(done / (now - began))}/s" if is_in_bytes(what) and now > began else ""
+            say_line(f"  {what}: {_amount(what, done, total)}{rate}")
         if finished:
             self._began.pop(what)
             self._said.pop(what, None)

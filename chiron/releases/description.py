@@ -1,4 +1,4 @@
-"""The files that describe a release to whoever finds it: they are generated for its name and version, and travel with it.
+"""The files that describe a release: generated for its name and version, they travel with it to whoever finds it.
 
 Same dataset, same name and version: same bytes. They are listed in the released manifest like every other file, so they
 change `manifest_sha256`, and never `content_sha256`.

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from small_dataset import signal
 
 from chiron.datasets.dataset import open_dataset
-from chiron.datasets.manifest import MANIFEST, files_in
+from chiron.datasets.manifest import MANIFEST, file_entry, files_in, with_files, write_manifest
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import Damaged, NotFound
 from schemas.manifest import DatasetRef
@@ -69,3 +70,23 @@ def test_a_reference_to_other_content_is_refused(make_dataset):
 def test_a_folder_without_manifest_is_no_dataset(tmp_path):
     with pytest.raises(NotFound, match="expected a manifest"):
         verify_dataset(tmp_path)
+
+
+def test_samples_that_do_not_fit_a_manifest_made_for_them_are_found_when_content_is_asked_for(make_dataset):
+    folder = Path(make_dataset().ref.path)
+    first, second = sorted((folder / "signals.zarr" / "c").iterdir())[:2]
+    second.write_bytes(first.read_bytes())
+    manifest, name = open_dataset(folder).manifest, second.relative_to(folder).as_posix()
+    write_manifest(folder, with_files(manifest, {name: file_entry(second)}))
+    verify_dataset(folder)
+    with pytest.raises(Damaged, match=r"content|samples"):
+        verify_dataset(folder, content=True)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_plain_file_is_found_and_not_waited_for(make_dataset, make):
+    path = Path(make_dataset().ref.path) / "labels.parquet"
+    path.unlink()
+    make(path)
+    with pytest.raises(Damaged, match=r"labels\.parquet: expected SHA-256"):
+        verify_dataset(path.parent)

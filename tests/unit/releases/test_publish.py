@@ -8,9 +8,10 @@ from open_gate import OPEN_GATE, closed_gate
 
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
-from chiron.errors import Damaged, GateClosed, NotFound, ReleaseConflict, WorkdirRefused
+from chiron.errors import BadParameters, Damaged, GateClosed, NotFound, ReleaseConflict, WorkdirRefused
 from chiron.releases.publish import release_dataset
-from chiron.releases.registry import list_releases, open_registry
+from chiron.releases.pull import pull_release
+from chiron.releases.registry import Registry, create_registry, list_releases, open_registry
 from chiron.releases.registry_files import CONFIG, read_remote
 from schemas.gate import GateReport
 from schemas.manifest import Kind
@@ -182,3 +183,40 @@ def test_a_dataset_whose_gate_is_closed_or_that_was_never_checked_is_not_release
     with pytest.raises(GateClosed, match="expected a checked dataset"):
         release(Kind.INGESTED, OPEN_GATE)
     assert not (tmp_path / "w" / "remote").exists()
+
+
+def test_a_folder_of_this_machine_is_no_remote_for_a_registry_elsewhere(
+    workdir: Path, tmp_path: Path, small: StageOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_registry(tmp_path / "team.git")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")  # git itself finds the host in a folder
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{tmp_path}/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://git.example.org/")
+    with pytest.raises(BadParameters, match=r"one that others can reach.*https://git\.example\.org.*CHIRON_REMOTE"):
+        release_dataset(workdir, DEMO, small.ref, registry="https://git.example.org/team.git")
+    assert list_releases("https://git.example.org/team.git") == []
+
+
+def test_bytes_that_change_after_they_were_released_change_no_release(workdir: Path, small: StageOutcome) -> None:
+    release = release_dataset(workdir, DEMO, small.ref)
+    with (Path(small.ref.path) / "labels.parquet").open("r+b") as file:
+        file.write(b"oops")
+    pull_release("demo", workdir / "pulled", registry=release.registry)
+
+
+def test_a_lost_race_is_decided_anew_and_described_under_its_own_version(
+    workdir: Path, small: StageOutcome, larger: StageOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, first = Registry.publish, []
+
+    def second(opened: Registry, tag: str, files: dict[str, bytes]) -> str | None:
+        if not first:
+            first.append(tag)
+            release_dataset(workdir, DEMO, larger.ref)
+        return publish(opened, tag, files)
+
+    monkeypatch.setattr(Registry, "publish", second)
+    release = release_dataset(workdir, DEMO, small.ref)
+    assert (first, release.tag) == (["demo@1.0.0"], "demo@1.1.0")
+    pull_release("demo@1.1.0", workdir / "pulled", registry=release.registry)
+    assert "demo@1.1.0" in (workdir / "pulled" / "README.md").read_text()
