@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from chiron.errors import ChironError, EnvironmentFault
-from cli import datasets, doctor, fidelity, keys, models, pipeline, populations, services, synthesis
+from cli import datasets, doctor, fidelity, interchange, keys, models, pipeline, populations, services, synthesis
 
 __all__ = ["app", "main"]
 
@@ -33,6 +33,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "list": datasets.list_releases,
     "pull": datasets.pull,
     "verify": datasets.verify,
+    "export": interchange.export,
     "show": datasets.show,
     "quarantine": datasets.quarantine,
     "predict": models.predict,

@@ -18,6 +18,7 @@ from schemas.codes import AnnotatorKind, CodeSystem
 
 __all__ = [
     "AnnotatorTable",
+    "EventsTable",
     "FactColumn",
     "FactKind",
     "FileLayout",
@@ -26,6 +27,7 @@ __all__ = [
     "LeadQualityTable",
     "PtbxlTable",
     "RankTable",
+    "ReadingsTable",
     "RecordCodeTable",
     "RecordTable",
     "SignalFiles",
@@ -149,6 +151,30 @@ class PtbxlTable(LabelSource):
     pattern: Pattern
 
 
+class ReadingsTable(Frozen):
+    """CSV with the columns of `annotations`, one row per reading of one code; `record` in the place of `record_id`.
+
+    Who read, in which round and code system, and how likely the finding is, is in the rows; `present` is 1 or 0. What
+    has no row is unknown. `codes`: those that may occur beyond what their systems are known to have.
+    """
+
+    kind: Literal["readings"] = "readings"
+    pattern: Pattern
+    codes: tuple[str, ...] = ()
+
+
+class EventsTable(Frozen):
+    """CSV with the columns of `events`; `record` in the place of `record_id`. An empty `lead` means all of them.
+
+    `codes`, `leads`: which may occur; they are closed lists, so that no other text passes.
+    """
+
+    kind: Literal["events"] = "events"
+    pattern: Pattern
+    codes: Annotated[tuple[str, ...], Field(min_length=1)]
+    leads: tuple[str, ...] = ()
+
+
 class RankTable(Frozen):
     """Text rows `record rank`, `#` before a comment: a fact, not a reading."""
 
@@ -160,7 +186,8 @@ class RankTable(Frozen):
 class RecordTable(Frozen):
     """CSV of circumstances: which column states what of `records`. Who has no recording becomes a record without one.
 
-    `record_column`: as in an annotator's table. `male` and `female`: what the column of sexes says.
+    `record_column`: as in an annotator's table. `male` and `female`: what the column of sexes says. `split_bucket`: what
+    decides a patient's split, 0 to 999, where another dataset has decided it already.
     """
 
     kind: Literal["records"] = "records"
@@ -176,6 +203,7 @@ class RecordTable(Frozen):
     recorded_year: str | None = None
     height_cm: str | None = None
     weight_kg: str | None = None
+    split_bucket: str | None = None
 
 
 class HeaderCodes(LabelSource):
@@ -200,7 +228,14 @@ class WfdbAnnotations(LabelSource):
 
 
 TableLabels = Annotated[
-    RecordCodeTable | AnnotatorTable | LeadQualityTable | PtbxlTable | RankTable | RecordTable,
+    RecordCodeTable
+    | AnnotatorTable
+    | LeadQualityTable
+    | PtbxlTable
+    | ReadingsTable
+    | EventsTable
+    | RankTable
+    | RecordTable,
     Field(discriminator="kind"),
 ]
 OwnLabels = Annotated[HeaderCodes | WfdbAnnotations, Field(discriminator="kind")]
@@ -257,4 +292,6 @@ class SourceProfile(Frozen):
             raise ValueError(
                 f"annotators: expected other names in tables than in records, found {sorted(both)} in both"
             )
+        if self.own_labels and any(isinstance(s, ReadingsTable | EventsTable) for s in self.tables):
+            raise ValueError("annotators: expected tables whose rows name them, or labels in records, found both")
         return self

@@ -10,9 +10,10 @@ from chiron import __version__
 from chiron.demo.faults import Fault, spoil, with_flat_lead
 from chiron.demo.readers import READINGS, read_visit
 from chiron.demo.visits import FS_HZ, GAIN_PER_MV, Patient, Visit, draw_visit
-from chiron.demo.wfdb_export import write_record
 from chiron.errors import BadParameters, WorkdirRefused
+from chiron.interchange.wfdb_record import write_record
 from chiron.progress import report_progress
+from chiron.records.formats.recording import Lead
 from chiron.records.whole_folders import make_whole_folder
 from schemas.codes import Sex
 
@@ -21,6 +22,7 @@ __all__ = ["write_demo_hospital"]
 _README: Final = "README.txt"
 _FIRST_LINE: Final = "EVERYTHING IN THIS FOLDER IS SIMULATED."
 _MIN_RECORDS: Final = 20
+_LEAD: Final = Lead("I", GAIN_PER_MV, 0, "mV")
 
 
 def write_demo_hospital(folder: Path, *, n_records: int = 400, seed: int = 7) -> None:
@@ -91,9 +93,7 @@ def _positions_of_faults(n_records: int) -> dict[int, Fault]:
 
 def _write_visit(folder: Path, names: list[str], visit: Visit) -> None:
     for name in names:
-        write_record(
-            folder, name, visit.recording.signal, fs_hz=FS_HZ, gain_per_mv=GAIN_PER_MV, comments=visit.comments
-        )
+        write_record(folder / name, visit.recording.signal, fs_hz=FS_HZ, leads=[_LEAD], comments=visit.comments)
 
 
 def _read_visit(rows: list[list[str]], names: list[str], visit: Visit, seed: int) -> None:

@@ -42,7 +42,7 @@ from schemas.tables import ANNOTATIONS, EVENTS, FACTS, QUARANTINE, RECORDS
 
 __all__ = ["ingest_source"]
 
-_STAGE: Final = Stage("ingest", 3, Kind.INGESTED)
+_STAGE: Final = Stage("ingest", 4, Kind.INGESTED)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from schemas.tables import RECORDS
 
 __all__ = ["records_with_tables"]
 
-_STATED: Final = tuple(name for name in CLINICAL_COLUMNS if name != "patient")
+_STATED: Final = tuple(name for name in CLINICAL_COLUMNS if name not in ("patient", "split_bucket"))
 
 
 def records_with_tables(frames: Sequence[pl.LazyFrame], profile: SourceProfile) -> pl.LazyFrame:
@@ -27,7 +27,7 @@ def records_with_tables(frames: Sequence[pl.LazyFrame], profile: SourceProfile) 
     has_files = pl.col("n_samples").is_not_null()
     known, named = pl.col("patient_known").fill_null(False), pl.col("stated_patient").is_not_null()
     patient = pl.when(known).then("patient_id").otherwise(pl.coalesce("stated_patient", "record_id"))
-    bucket = pl.when(known).then("split_bucket").otherwise("stated_bucket")
+    bucket = pl.coalesce("split_bucket_stated", pl.when(known).then("split_bucket").otherwise("stated_bucket"))
     return both.with_columns(
         *(pl.coalesce(name, f"{name}_stated").alias(name) for name in _STATED),
         patient_id=patient,

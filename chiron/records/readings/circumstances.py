@@ -62,6 +62,8 @@ def _value(clinical: str, heading: str, source: RecordTable) -> pl.Expr:
             sexes = {source.male: Sex.MALE.value, source.female: Sex.FEMALE.value}
             return name(heading).replace_strict(sexes, default=None, return_dtype=pl.String())
         case "recorded_year":
-            return pl.col(heading).str.extract(r"^((?:19|20)[0-9]{2})-").cast(pl.Int32)
+            return pl.col(heading).str.extract(r"^((?:19|20)[0-9]{2})(?:-|$)").cast(pl.Int32)
+        case "split_bucket":
+            return pl.col(heading).str.extract(r"^([0-9]{1,3})$").cast(pl.Int32)
         case _:
             return name(heading)

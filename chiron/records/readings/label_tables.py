@@ -11,12 +11,15 @@ from chiron.records.readings.label_tables_annotator import read_annotator_table
 from chiron.records.readings.label_tables_codes import read_record_codes
 from chiron.records.readings.label_tables_ptbxl import read_ptbxl
 from chiron.records.readings.label_tables_quality import read_lead_quality
+from chiron.records.readings.label_tables_rows import read_events, read_readings
 from chiron.records.readings.parsed import Parsed, RecordNames
 from schemas.source import (
     AnnotatorTable,
+    EventsTable,
     LeadQualityTable,
     PtbxlTable,
     RankTable,
+    ReadingsTable,
     RecordCodeTable,
     RecordTable,
     SourceProfile,
@@ -37,6 +40,10 @@ def read_table(source: TableLabels, file: LandingFile, profile: SourceProfile, n
             return read_lead_quality(source, file, names, _round(source, file))
         case PtbxlTable():
             return read_ptbxl(source, file, profile, names, _round(source, file))
+        case ReadingsTable():
+            return read_readings(source, file, names)
+        case EventsTable():
+            return read_events(source, file, names)
         case RecordTable():
             return read_records(source, file, profile, names)
         case RankTable():

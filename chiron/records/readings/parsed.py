@@ -89,6 +89,7 @@ CLINICAL_COLUMNS: Final[Mapping[str, pl.DataType]] = {
     "recorded_year": pl.Int32(),
     "height_cm": pl.Float64(),
     "weight_kg": pl.Float64(),
+    "split_bucket": pl.Int32(),
 }
 
 

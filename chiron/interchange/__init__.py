@@ -1,0 +1,1 @@
+"""Datasets in the formats of others: WFDB, MEDS, and Parquet that Hugging Face `datasets` opens."""

@@ -1,0 +1,88 @@
+"""The command that writes a dataset in the formats of others."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from cli.datasets import RegistryOption, RemoteOption
+from cli.options import JsonOption, WorkdirOption, print_json
+from cli.screen import console, stage_progress
+
+if TYPE_CHECKING:
+    from chiron.datasets.dataset import Dataset
+    from chiron.interchange.limits import Limit
+
+__all__ = ["export"]
+
+_WORKDIR = Path("data")
+
+
+class _Format(StrEnum):
+    """Those of `chiron.interchange.export`, which takes a while to import."""
+
+    WFDB = "wfdb"
+    MEDS = "meds"
+    PARQUET = "parquet"
+
+
+def export(
+    where: Annotated[str, typer.Argument(help="A dataset's folder, or a release: NAME or NAME@VERSION.")],
+    dest: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
+    to: Annotated[_Format, typer.Option("--as", help="The format.")],
+    workdir: WorkdirOption = _WORKDIR,
+    registry: RegistryOption = None,
+    remote: RemoteOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a checked dataset as WFDB, MEDS or Parquet, and say what that format can't hold of it."""
+    from chiron.interchange.export import ExportFormat, export_dataset
+    from chiron.progress import show_progress_with
+
+    with (
+        stage_progress() as sink,
+        show_progress_with(sink),
+        _opened(where, dest, workdir, registry=registry, remote=remote) as dataset,
+    ):
+        limits = export_dataset(dataset, dest, ExportFormat(to.value))
+    if as_json:
+        said = [limit._asdict() for limit in limits]
+        print_json({"dest": str(dest), "content_sha256": dataset.manifest.content_sha256, "limits": said})
+        return
+    console.print(f"{dataset.manifest.name} is in {dest}, content {dataset.manifest.content_sha256}", soft_wrap=True)
+    console.print(_screen(limits))
+
+
+@contextmanager
+def _opened(
+    where: str, dest: Path, workdir: Path, *, registry: str | None, remote: str | None
+) -> Iterator["Dataset"]:
+    """The dataset of a folder, or a release that is pulled beside the destination for as long as it is read."""
+    from chiron.datasets.dataset import open_dataset
+    from chiron.datasets.manifest import MANIFEST
+
+    if (Path(where) / MANIFEST).is_file():
+        yield open_dataset(where)
+        return
+    from chiron.releases.pull import pull_release
+    from chiron.settings import settings
+    from cli.datasets import registry_of
+
+    parent = dest.expanduser().absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{dest.name}-pulled-", dir=parent) as temporary:
+        pulled = Path(temporary) / "release"
+        pull_release(where, pulled, registry=registry_of(workdir, registry), remote=remote or settings().remote)
+        yield open_dataset(pulled)
+
+
+def _screen(limits: Sequence["Limit"]) -> Table:
+    table = Table("in the dataset", "in the export (also in LIMITS.md)")
+    for limit in limits:
+        table.add_row(f"{limit.n:,} {limit.found}", limit.fate)
+    return table
