@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from cli.datasets import RegistryOption, RemoteOption
+from cli.datasets import RegistryOption, RemoteOption, _registry_of
 from cli.options import JsonOption, WorkdirOption, print_json
 from cli.screen import console, stage_progress
 
@@ -59,9 +59,7 @@ def export(
 
 
 @contextmanager
-def _opened(
-    where: str, dest: Path, workdir: Path, *, registry: str | None, remote: str | None
-) -> Iterator["Dataset"]:
+def _opened(where: str, dest: Path, workdir: Path, *, registry: str | None, remote: str | None) -> Iterator["Dataset"]:
     """The dataset of a folder, or a release that is pulled beside the destination for as long as it is read."""
     from chiron.datasets.dataset import open_dataset
     from chiron.datasets.manifest import MANIFEST
@@ -71,13 +69,12 @@ def _opened(
         return
     from chiron.releases.pull import pull_release
     from chiron.settings import settings
-    from cli.datasets import registry_of
 
     parent = dest.expanduser().absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{dest.name}-pulled-", dir=parent) as temporary:
         pulled = Path(temporary) / "release"
-        pull_release(where, pulled, registry=registry_of(workdir, registry), remote=remote or settings().remote)
+        pull_release(where, pulled, registry=_registry_of(workdir, registry), remote=remote or settings().remote)
         yield open_dataset(pulled)
 
 

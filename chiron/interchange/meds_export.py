@@ -1,7 +1,7 @@
 """A dataset in the Medical Event Data Standard: one row per subject and code, in shards by split.
 
-A subject is a patient. Recordings here have a year or no time at all, so every row is static (its time is null), and says
-in `record_id` which recording it is about. Memory is one shard, and the ids of patients.
+A subject is a patient. Recordings here have a year or no time at all, so every row is static (its time is null), and
+says in `record_id` which recording it is about. Memory is one shard, and the ids of patients.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,9 @@ _ROWS: Final = pa.schema(
         pa.field("record_id", pa.string()),
     ]
 )
-_SPLITS: Final = pa.schema([pa.field(n, t, nullable=False) for n, t in (("subject_id", pa.int64()), ("split", pa.string()))])
+_SPLITS: Final = pa.schema(
+    [pa.field(n, t, nullable=False) for n, t in (("subject_id", pa.int64()), ("split", pa.string()))]
+)
 _CODES: Final = pa.schema(
     [
         pa.field("code", pa.string(), nullable=False),
@@ -79,7 +81,11 @@ def write_meds(dataset: Dataset, folder: Path) -> list[Limit]:
         report_progress("patients exported", done, subjects.height)
     _write_metadata(dataset, folder / "metadata", subjects, codes)
     signals = dataset.manifest.signals
-    recordings = [Limit(signals.n_records, "recordings", "left out but for their duration: MEDS has no samples")] if signals else []
+    recordings = (
+        [Limit(signals.n_records, "recordings", "left out but for their duration: MEDS has no samples")]
+        if signals
+        else []
+    )
     return [*recordings, *limits_of_tables(dataset, _FATES)]
 
 
@@ -116,15 +122,21 @@ def _write_shard(dataset: Dataset, shard: pl.DataFrame, path: Path) -> set[str]:
     present = [spec for spec in _CODED if dataset.has(spec)]
     tables = {spec.name: dataset.scan(spec).join(ids, on="record_id", how="semi") for spec in present}
     coded = [codes_of_table(name, rows.collect(engine="streaming")) for name, rows in tables.items()]
-    rows = pl.concat([codes_of_records(records), *coded]).join(records.select("record_id", "subject_id"), on="record_id")
-    ordered = rows.sort("subject_id", "record_id", "code", "numeric_value").with_columns(time=pl.lit(None, pl.Datetime("us")))
+    rows = pl.concat([codes_of_records(records), *coded]).join(
+        records.select("record_id", "subject_id"), on="record_id"
+    )
+    ordered = rows.sort("subject_id", "record_id", "code", "numeric_value").with_columns(
+        time=pl.lit(None, pl.Datetime("us"))
+    )
     _write(path, ordered, _ROWS)
     return set(rows["code"].unique())
 
 
 def _write_metadata(dataset: Dataset, folder: Path, subjects: pl.DataFrame, codes: set[str]) -> None:
     described = pl.DataFrame(
-        list(code_metadata(codes)), {"code": pl.String, "description": pl.String, "parent_codes": pl.List(pl.String)}, orient="row"
+        list(code_metadata(codes)),
+        {"code": pl.String, "description": pl.String, "parent_codes": pl.List(pl.String)},
+        orient="row",
     )
     _write(folder / "codes.parquet", described, _CODES)
     _write(folder / "subjects.parquet", subjects.sort("subject_id"), _SUBJECTS)

@@ -1,7 +1,7 @@
 """A dataset as Parquet files that Hugging Face `datasets` opens: one row per record, samples in mV, labels as columns.
 
-Splits are files, written side by side in one pass. Memory is one row group of each split. The other tables are copied, and
-open under their own names.
+Splits are files, written side by side in one pass. Memory is one row group of each split. The other tables are copied,
+and open under their own names.
 """
 
 import shutil
@@ -142,7 +142,11 @@ def _write_records(dataset: Dataset, folder: Path, labels: dict[Code, str]) -> t
         writers = {s: stack.enter_context(_SplitWriter(folder, s, schema)) for s in _NAMES.values()}
         for batch in batches(dataset, (LABELS,)):
             values = _values(batch.tables[LABELS.name], labels)
-            splits = batch.records.select("patient_id").lazy().join(split_of, on="patient_id", how="left", maintain_order="left")
+            splits = (
+                batch.records.select("patient_id")
+                .lazy()
+                .join(split_of, on="patient_id", how="left", maintain_order="left")
+            )
             of_records = splits.collect()["split"].fill_null("train")
             for record, split in zip(batch.records.iter_rows(named=True), of_records, strict=True):
                 signal = read_signal(dataset, record)
@@ -193,7 +197,9 @@ def _label_columns(dataset: Dataset) -> dict[Code, str]:
 def _values(labels: pl.DataFrame, columns: dict[Code, str]) -> dict[str, dict[str, float | None]]:
     """The probabilities of each record's labels, by column."""
     values: dict[str, dict[str, float | None]] = {}
-    for record, system, code, probability in labels.select("record_id", "code_system", "code", "probability").iter_rows():
+    for record, system, code, probability in labels.select(
+        "record_id", "code_system", "code", "probability"
+    ).iter_rows():
         values.setdefault(record, {})[columns[Code(CodeSystem(system), code)]] = probability
     return values
 

@@ -1,7 +1,7 @@
 """Writing WFDB annotation files: beats, waves and rhythms, as far as they are what the format knows.
 
-Source: https://physionet.org/physiotools/wag/annot-5.htm. A file is 16-bit words of a type (6 bits) and the samples since
-the annotation before (10 bits). The other way: `chiron.records.readings.annotation_words`.
+Source: https://physionet.org/physiotools/wag/annot-5.htm. A file is 16-bit words of a type (6 bits) and the samples
+since the annotation before (10 bits). The other way: `chiron.records.readings.annotation_words`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """A dataset as a folder of WFDB records, with tables beside them and the profile that ingests all of it again.
 
-Headers state rate, leads, scales, age, sex, height, weight, year and the findings of the label (`#Dx`). Annotation files
-hold what the format knows of the events. The tables hold everything, so only they are read again.
+Headers state rate, leads, scales, age, sex, height, weight, year and the findings of the label (`#Dx`). Annotation
+files hold what the format knows of the events. The tables hold everything, so only they are read again.
 """
 
 from collections import Counter
@@ -30,7 +30,13 @@ TABLES: Final = (RECORDS, ANNOTATIONS, EVENTS, FACTS, LABELS, SPLITS, PARAMETERS
 _IN_PARTS: Final = (ANNOTATIONS, EVENTS, LABELS, PARAMETERS)
 _LIKELY: Final = 0.5
 _IN_TABLES: Final = "in `annotations-*.csv`, which WFDB programs don't read; the header has the labels only"
-_STATED: Final = {"Age": "age_years", "Sex": "sex", "Height": "height_cm", "Weight": "weight_kg", "Year": "recorded_year"}
+_STATED: Final = {
+    "Age": "age_years",
+    "Sex": "sex",
+    "Height": "height_cm",
+    "Weight": "weight_kg",
+    "Year": "recorded_year",
+}
 
 _FATES: Final = {
     "no_signal": "a row of `records-*.csv`: there is no file",
@@ -38,12 +44,12 @@ _FATES: Final = {
     "readings": _IN_TABLES,
     "likelihoods": _IN_TABLES,
     "rounds": _IN_TABLES,
-    "labels": "in `labels-*.csv`; `#Dx` has SNOMED CT codes of probability 0.5 or more. Not ingested: `validate` makes them",
+    "labels": "in `labels-*.csv`, and as `#Dx` SNOMED CT codes of probability 0.5 or more; `validate` makes them again",
     "agreement": "in `labels-*.csv` only",
     "weights": "in `labels-*.csv` only",
     "undecided": "in `labels-*.csv` only",
     "facts": "columns of `records-*.csv`",
-    "parameters": "in `parameters-*.csv`; not ingested again, since what is ingested is not known to be simulated so",
+    "parameters": "in `parameters-*.csv`, which is not ingested again",
     "source_sha256": "in `records-*.csv`; ingested again, a record has the hash of the files here",
     "quarantine": "left out",
     "reports": "left out; `validate` makes them again",
@@ -111,7 +117,9 @@ class _Export:
         """With names of one line and units of one word."""
         columns = (record[name] for name in ("leads", "gain_per_unit", "baseline", "unit"))
         stated = [Lead(*row) for row in zip(*columns, strict=True)]
-        leads = [Lead(_one_line(s.name, n), s.gain_per_unit, s.baseline, _one_word(s.unit)) for n, s in enumerate(stated, 1)]
+        leads = [
+            Lead(_one_line(s.name, n), s.gain_per_unit, s.baseline, _one_word(s.unit)) for n, s in enumerate(stated, 1)
+        ]
         self.counts["reworded"] += leads != stated
         return leads
 
@@ -128,9 +136,21 @@ class _Export:
         """What has no place in files of WFDB."""
         events = _event_limits(self._dataset)
         own = [
-            Limit(self.counts["renamed"], "ids of records that are no names of WFDB files", "another name; the id is in `records-*.csv`"),
-            Limit(self.counts["reworded"], "records with a lead's name or unit that no header can say", "in words that it can"),
-            Limit(self._n_sources(), "names of sources", f"one, `{source_name(self._dataset)}`; the others in `records-*.csv`"),
+            Limit(
+                self.counts["renamed"],
+                "ids of records that are no names of WFDB files",
+                "another name; the id is in `records-*.csv`",
+            ),
+            Limit(
+                self.counts["reworded"],
+                "records with a lead's name or unit that no header can say",
+                "in words that it can",
+            ),
+            Limit(
+                self._n_sources(),
+                "names of sources",
+                f"one, `{source_name(self._dataset)}`; the others in `records-*.csv`",
+            ),
         ]
         return [*limits_of_tables(self._dataset, _FATES), *(limit for limit in (*own, *events) if limit.n)]
 
@@ -158,7 +178,7 @@ def _readers(dataset: Dataset) -> dict[_Reader, str]:
 def _findings(labels: pl.DataFrame) -> dict[str, list[str]]:
     """SNOMED CT codes that the label of a record says are there."""
     found = labels.filter(pl.col("code_system") == CodeSystem.SNOMED_CT.value, pl.col("probability") >= _LIKELY)
-    return {record: codes for record, codes in found.group_by("record_id").agg(pl.col("code").sort()).iter_rows()}
+    return dict(found.group_by("record_id").agg(pl.col("code").sort()).iter_rows())
 
 
 def _comments(record: dict[str, Any], findings: Iterable[str]) -> dict[str, str]:
@@ -179,14 +199,18 @@ def _one_word(unit: str) -> str:
 
 
 def _event_limits(dataset: Dataset) -> list[Limit]:
-    """Events for which an annotation file has no place, by what they are."""
+    """Events for which an annotation file has no place, or not for all of them."""
     if not dataset.has(EVENTS):
         return []
-    kind = {"of_lead": pl.col("lead").is_not_null(), "at_once": pl.col("start_sample") == pl.col("end_sample")}
-    counts = dataset.scan(EVENTS).group_by("code", **kind).len().collect(engine="streaming")
-    homeless = sum(n for code, of_lead, at_once, n in counts.iter_rows() if not has_place(code, "x" if of_lead else None, 0, not at_once))
-    rhythms = sum(n for code, of_lead, at_once, n in counts.iter_rows() if not at_once and code.startswith("(") and has_place(code, "x" if of_lead else None, 0, 1))
+    lead = pl.when(pl.col("lead").is_not_null()).then(pl.lit("one"))
+    lasts = pl.col("start_sample") < pl.col("end_sample")
+    kinds = dataset.scan(EVENTS).select("code", lead=lead, lasts=lasts).group_by("code", "lead", "lasts").len()
+    homeless, lasting = 0, 0
+    for code, of_lead, is_long, n in kinds.collect(engine="streaming").iter_rows():
+        placed = has_place(code, of_lead, 0, int(is_long))
+        homeless += 0 if placed else n
+        lasting += n if placed and is_long else 0
     return [
         Limit(homeless, "events of single leads, or of codes that WFDB has not", "in `events-*.csv` only"),
-        Limit(rhythms, "rhythms and waves that last", "in annotation files as changes of rhythm, onsets and ends; `events-*.csv` has both ends together"),
+        Limit(lasting, "events that last: rhythms, waves", "in annotation files as changes, onsets and ends"),
     ]

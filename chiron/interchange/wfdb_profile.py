@@ -67,7 +67,8 @@ def profile_text(profile: SourceProfile) -> str:
     said = profile.model_dump(mode="json", exclude_defaults=True)
     for table, model in zip(said["tables"], profile.tables, strict=True):
         table["kind"] = model.kind
-    return _HEADING + yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
+    return _HEADING + text
 
 
 def _parts(name: str) -> str:

@@ -63,7 +63,9 @@ def record_rows(
     patient = pl.when("patient_known").then("patient_id").alias("patient")
     rows = records.select("record_id", patient, *CIRCUMSTANCES, "source", "source_sha256")
     for fact, kind in columns:
-        values = facts.filter(pl.col(FACTS.key[1]) == fact).select("record_id", pl.col(kind).alias(f"fact_{fact}_{kind}"))
+        values = facts.filter(pl.col(FACTS.key[1]) == fact).select(
+            "record_id", pl.col(kind).alias(f"fact_{fact}_{kind}")
+        )
         rows = rows.join(values, on="record_id", how="left", maintain_order="left")
     named = files.named(rows)
     return named.with_columns(records[RECORDS.key[0]])

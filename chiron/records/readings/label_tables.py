@@ -40,6 +40,18 @@ def read_table(source: TableLabels, file: LandingFile, profile: SourceProfile, n
             return read_lead_quality(source, file, names, _round(source, file))
         case PtbxlTable():
             return read_ptbxl(source, file, profile, names, _round(source, file))
+        case _:
+            return _read_rows(source, file, profile, names)
+
+
+def _read_rows(
+    source: ReadingsTable | EventsTable | RecordTable | RankTable,
+    file: LandingFile,
+    profile: SourceProfile,
+    names: RecordNames,
+) -> Parsed:
+    """Tables that are of no one annotator."""
+    match source:
         case ReadingsTable():
             return read_readings(source, file, names)
         case EventsTable():

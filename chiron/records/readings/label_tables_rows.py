@@ -10,8 +10,8 @@ from chiron.records.landing import LandingFile
 from chiron.records.readings.cells import ROW, Cells, read_cells, read_table_bytes, refuse_table, require_columns
 from chiron.records.readings.label_rows import (
     FAULT,
-    RECORD,
     READER,
+    RECORD,
     codes_of_system,
     find_records,
     known_by_table,
