@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from cli.datasets import RegistryOption, RemoteOption, _registry_of
 from cli.options import JsonOption, WorkdirOption, print_json
 from cli.screen import console, stage_progress
+from schemas.interchange import ExportFormat
 
 if TYPE_CHECKING:
     from chiron.datasets.dataset import Dataset
@@ -23,25 +23,17 @@ __all__ = ["export"]
 _WORKDIR = Path("data")
 
 
-class _Format(StrEnum):
-    """Those of `chiron.interchange.export`, which takes a while to import."""
-
-    WFDB = "wfdb"
-    MEDS = "meds"
-    PARQUET = "parquet"
-
-
 def export(
     where: Annotated[str, typer.Argument(help="A dataset's folder, or a release: NAME or NAME@VERSION.")],
     dest: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
-    to: Annotated[_Format, typer.Option("--as", help="The format.")],
+    to: Annotated[ExportFormat, typer.Option("--as", help="The format.")],
     workdir: WorkdirOption = _WORKDIR,
     registry: RegistryOption = None,
     remote: RemoteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a checked dataset as WFDB, MEDS or Parquet, and say what that format can't hold of it."""
-    from chiron.interchange.export import ExportFormat, export_dataset
+    from chiron.interchange.export import export_dataset
     from chiron.progress import show_progress_with
 
     with (
@@ -49,7 +41,7 @@ def export(
         show_progress_with(sink),
         _opened(where, dest, workdir, registry=registry, remote=remote) as dataset,
     ):
-        limits = export_dataset(dataset, dest, ExportFormat(to.value))
+        limits = export_dataset(dataset, dest, to)
     if as_json:
         said = [limit._asdict() for limit in limits]
         print_json({"dest": str(dest), "content_sha256": dataset.manifest.content_sha256, "limits": said})

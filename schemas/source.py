@@ -186,8 +186,8 @@ class RankTable(Frozen):
 class RecordTable(Frozen):
     """CSV of circumstances: which column states what of `records`. Who has no recording becomes a record without one.
 
-    `record_column`: as in an annotator's table. `male` and `female`: what the column of sexes says. `split_bucket`: of a
-    source where patients' splits were decided before, what decides them, 0 to 999.
+    `record_column`: as in an annotator's table. `male` and `female`: what the column of sexes says. `split_bucket`:
+    what decides a patient's split, 0 to 999, of a source where that was decided before.
     """
 
     kind: Literal["records"] = "records"

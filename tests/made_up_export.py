@@ -34,19 +34,19 @@ _SCALES = {  # leads, gain, baseline, unit
 _OTHER_SCALE = (["I"], [1000.0], [0], ["mV"])
 
 _ANNOTATIONS = [
-    ("first", "dr, \"who\"", "person", 1, "CINC2017", "N", True, None),
-    ("first", "dr, \"who\"", "person", 1, "CINC2017", "A", False, None),
-    ("first", "dr, \"who\"", "person", 2, "CINC2017", "A", True, 0.35),
+    ("first", 'dr, "who"', "person", 1, "CINC2017", "N", True, None),
+    ("first", 'dr, "who"', "person", 1, "CINC2017", "A", False, None),
+    ("first", 'dr, "who"', "person", 2, "CINC2017", "A", True, 0.35),
     ("first", "panel", "group", 1, "SCP-ECG", "PRC(S)", True, 1.0),
     ("sub/folder_2", "panel", "adjudicated", 3, "CHIRON", "of-our-own", True, 1 / 3),
     ("table-only", "panel", "group", 1, "SNOMED-CT", _SR, False, None),
 ]
 _EVENTS = [
-    ("first", "dr, \"who\"", 1, "(AFIB", None, 0, 4),
-    ("first", "dr, \"who\"", 1, "(N", None, 4, 6),
-    ("first", "dr, \"who\"", 1, "N", None, 1, 1),
-    ("first", "dr, \"who\"", 1, "V", None, 4, 4),
-    ("first", "dr, \"who\"", 2, "V", None, 5, 5),
+    ("first", 'dr, "who"', 1, "(AFIB", None, 0, 4),
+    ("first", 'dr, "who"', 1, "(N", None, 4, 6),
+    ("first", 'dr, "who"', 1, "N", None, 1, 1),
+    ("first", 'dr, "who"', 1, "V", None, 4, 4),
+    ("first", 'dr, "who"', 2, "V", None, 5, 5),
     ("first", "panel", 1, "(p)", None, 2, 3),
     ("first", "panel", 1, "too-noisy", "V1 (left arm)", 0, 6),
 ]
@@ -110,7 +110,7 @@ def _records(folder: Path, ids: list[str]) -> None:
                     "unit": unit,
                     "age_years": 89.5 if record == "first" else None,
                     "sex": "F" if record == "first" else None,
-                    "site": "ward, \"3\"" if record == "first" else None,
+                    "site": 'ward, "3"' if record == "first" else None,
                     "device": None,
                     "recorded_year": 1999 if record == "first" else None,
                     "height_cm": 171.3 if record == "first" else None,

@@ -1,6 +1,5 @@
 """Export: a checked dataset in a format of others, with a list of what that format can't hold."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +12,9 @@ from chiron.interchange import meds_export, parquet_export, wfdb_export
 from chiron.interchange.batches import require_whole_tables
 from chiron.interchange.destination import appearing
 from chiron.interchange.limits import Limit, write_limits
+from schemas.interchange import ExportFormat
 
-__all__ = ["ExportFormat", "export_dataset"]
-
-
-class ExportFormat(StrEnum):
-    """Whose format."""
-
-    WFDB = "wfdb"
-    MEDS = "meds"
-    PARQUET = "parquet"
+__all__ = ["export_dataset"]
 
 
 _WRITERS: Final = {

@@ -10,7 +10,8 @@ from chiron.datasets.dataset import open_dataset
 from chiron.datasets.signals import SignalWriter
 from chiron.datasets.tables import write_table
 from chiron.errors import CallerError, Damaged, GateClosed
-from chiron.interchange.export import ExportFormat, export_dataset
+from chiron.interchange.export import export_dataset
+from schemas.interchange import ExportFormat
 from schemas.tables import FACTS
 
 FORMATS = list(ExportFormat)

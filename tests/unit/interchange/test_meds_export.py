@@ -3,11 +3,12 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from made_up_export import made_up_export
-from meds import CodeMetadataSchema, DatasetMetadataSchema, DataSchema, SubjectSplitSchema
+from meds import CodeMetadataSchema, DataSchema, DatasetMetadataSchema, SubjectSplitSchema
 from meds.schema import code_metadata_filepath, data_subdirectory, dataset_metadata_filepath, subject_splits_filepath
 
-from chiron.interchange.export import ExportFormat, export_dataset
+from chiron.interchange.export import export_dataset
 from chiron.interchange.meds_export import subject_id
+from schemas.interchange import ExportFormat
 
 
 @pytest.fixture

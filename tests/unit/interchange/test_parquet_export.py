@@ -6,7 +6,8 @@ from small_dataset import signal
 
 from chiron.datasets.dataset import open_dataset
 from chiron.interchange import parquet_export
-from chiron.interchange.export import ExportFormat, export_dataset
+from chiron.interchange.export import export_dataset
+from schemas.interchange import ExportFormat
 from schemas.tables import ANNOTATIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -8,9 +8,10 @@ import wfdb
 from made_up_export import HOSTILE, SIGNALS, made_up_export
 
 from chiron.datasets.dataset import open_dataset
-from chiron.interchange.export import ExportFormat, export_dataset
+from chiron.interchange.export import export_dataset
 from chiron.records.ingest import ingest_source
 from schemas.ingested import IngestReport
+from schemas.interchange import ExportFormat
 from schemas.params import IngestParams
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS, RECORDS
 

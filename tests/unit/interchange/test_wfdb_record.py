@@ -34,7 +34,8 @@ def test_what_fits_in_16_bits_takes_16_also_from_a_wide_array(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(300.0, "300"), (204.8, "204.8"), (1 / 3, "0.3333333333333333"), (-0.1, "-0.1"), (1e16, "1e+16")]
+    ("number", "text"),
+    [(300.0, "300"), (204.8, "204.8"), (1 / 3, "0.3333333333333333"), (-0.1, "-0.1"), (1e16, "1e+16")],
 )
 def test_a_number_is_the_shortest_text_that_is_read_as_itself(number, text):
     assert number_text(number) == text

@@ -60,6 +60,14 @@ def test_a_year_is_told_only_where_dates_are_real(read):
     assert read(content, table, dates_are_real=False).records["recorded_year"].to_list() == [None, None]
 
 
+def test_a_year_may_stand_alone_and_what_decides_a_split_is_below_1000(read):
+    table = RecordTable(pattern=".*", recorded_year="year", split_bucket="bucket")
+    parsed = read("year,bucket\n1999,0\n2001-02-03,999\n20010203,1000\n99,-1\n,\n", table)
+    assert parsed.records["recorded_year"].to_list() == [1999, 2001, None, None, None]
+    assert parsed.records["split_bucket"].to_list() == [0, 999, None, None, None]
+    assert parsed.unreadable_values == {"recorded_year": 2, "split_bucket": 2}
+
+
 def test_facts_of_the_profile_are_read_where_the_table_has_them(read):
     facts = (
         FactColumn(column="ward", name="ward", kind=FactKind.NAME),

@@ -114,6 +114,7 @@ def test_circumstances_are_those_of_the_patient_and_nothing_else(read):
         "recorded_year": None,  # dates were shifted
         "height_cm": None,
         "weight_kg": 63.0,
+        "split_bucket": None,
     }
 
 
