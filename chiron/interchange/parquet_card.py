@@ -13,8 +13,10 @@ LABEL: Final = "label"
 _LICENCES: Final = {"CC0-1.0": "cc0-1.0", "CC-BY-4.0": "cc-by-4.0", "ODC-By-1.0": "odc-by"}
 
 
-def card(manifest: Manifest, splits: Sequence[str], tables: Sequence[str], labels: Mapping[str, str]) -> str:
-    """The README. labels: the columns of labels -> what they are called."""
+def card(
+    manifest: Manifest, splits: Sequence[str], tables: Sequence[str], *, labels: Mapping[str, str], of_whom: str
+) -> str:
+    """The README. labels: the columns of labels -> what they are called; of_whom: whose the splits are."""
     heading: dict[str, Any] = {
         "pretty_name": manifest.name,
         "license": _LICENCES.get(manifest.licence, "other"),
@@ -31,13 +33,13 @@ def card(manifest: Manifest, splits: Sequence[str], tables: Sequence[str], label
         "```python",
         "from datasets import load_dataset",
         "",
-        'records = load_dataset(FOLDER)["train"]',
+        'records = load_dataset(FOLDER)["' + splits[0] + '"]',
         'signal_mv = records[0]["signal_mv"]  # a list for each of `leads`; missing samples are nan',
         *([f'{tables[0]} = load_dataset(FOLDER, "{tables[0]}")["all_records"]'] if tables else []),
         "```",
         "",
         "One row of `records` is one recording. Samples are in mV (leads of another `unit` keep it); digital ones are",
-        "`round(signal_mv * gain_per_unit + baseline)` where the unit is mV. A split is a patient's.",
+        f"`round(signal_mv * gain_per_unit + baseline)` where the unit is mV. {of_whom}.",
         "",
         "| label | probability that it is there; null: not read, or undecided |",
         "| --- | --- |",

@@ -21,7 +21,7 @@ from chiron.datasets.physical import to_mv
 from chiron.datasets.signals import fits_int16
 from chiron.datasets.tables import table_path
 from chiron.interchange.batches import batches, read_signal
-from chiron.interchange.limits import Limit, limits_of_tables
+from chiron.interchange.limits import RECORD_LEVEL, Limit, count_rows, limits_of_tables
 from chiron.interchange.parquet_card import LABEL, card
 from schemas.codes import Code, CodeSystem, SplitName, concept_name
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS, LABELS, PARAMETERS, RECORDS, SPLITS
@@ -41,7 +41,7 @@ _LEFT_OUT: Final = ("sample_offset",)
 
 _FATES: Final = {
     "no_signal": "rows without leads and samples",
-    "no_patient": "each stands for a patient of its own: splits are record-level there",
+    "no_patient": f"each stands for a patient of its own: {RECORD_LEVEL}",
     "rounds": "rows of `annotations`; the columns of labels have what was believed last",
     "agreement": "in the table `labels`, not in the columns",
     "weights": "in the table `labels`, not in the columns",
@@ -120,7 +120,9 @@ def write_parquet(dataset: Dataset, folder: Path) -> list[Limit]:
         (folder / "tables").mkdir(exist_ok=True)
         shutil.copyfile(table_path(dataset.folder, spec), table_path(folder / "tables", spec))
     names = {column: concept_name(code) for code, column in labels.items()}
-    text = card(dataset.manifest, splits, [spec.name for spec in tables], names)
+    n_unknown = count_rows(dataset, RECORDS, ~pl.col("patient_known"))
+    of_whom = f"{n_unknown:,} patients are unknown: {RECORD_LEVEL}" if n_unknown else "A split is a patient's"
+    text = card(dataset.manifest, splits, [spec.name for spec in tables], labels=names, of_whom=of_whom)
     (folder / "README.md").write_text(text, encoding="utf-8")
     own = [
         Limit(n_wide, "records with samples of more than 16 bits", "rounded to the 24 bits of a 32-bit number"),
