@@ -64,7 +64,7 @@ def code_metadata(codes: Iterable[str]) -> Iterator[tuple[str, str, list[str] | 
     for code in sorted(codes):
         system, _, rest = code.partition("//")
         if system not in set(CodeSystem):
-            yield code, code.replace("//", ": ").replace("_", " ").lower(), None
+            yield code, f"{system.lower().replace('_', ' ')}{': ' if rest else ''}{rest}", None
             continue
         name, _, absent = rest.partition("//")
         parents = [f"{_SNOMED_IN_OMOP}/{name}"] if system == CodeSystem.SNOMED_CT and not absent else None

@@ -70,6 +70,8 @@ def test_every_code_is_described(exported):
     assert set(described["code"]) == used
     by_code = dict(zip(described["code"], described["description"], strict=True))
     assert by_code["SNOMED-CT//164889003"] == "atrial fibrillation"
+    assert by_code["SNOMED-CT//426783006//ABSENT"].endswith(": looked for, and absent")
+    assert (by_code["AGE_YEARS"], by_code["FACT//heart_axis//LAD"]) == ("age years", "fact: heart_axis//LAD")
     parents = dict(zip(described["code"], described["parent_codes"], strict=True))
     assert parents["SNOMED-CT//164889003"] == ["SNOMED/164889003"]
 
