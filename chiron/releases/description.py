@@ -1,41 +1,28 @@
-"""The files that describe a release: generated for its name and version, they travel with it to whoever finds it.
+"""What a release says of itself: `README.md` for people, `croissant.json` for machines.
 
-Same dataset, same name and version: same bytes. They are listed in the released manifest like every other file, so they
-change `manifest_sha256`, and never `content_sha256`.
+Both are functions of the dataset and its release alone, so the same release has the same bytes wherever it is made. They
+hold counts, and no record's id or patient's value.
 """
 
 from typing import Final
 
 from chiron.datasets.dataset import Dataset
+from chiron.releases.croissant import croissant_json
+from chiron.releases.readme import render_readme
 from schemas.release import ReleaseRecord
 
-__all__ = ["README", "describe_release"]
+__all__ = ["CROISSANT", "README", "describe_release"]
 
 README: Final = "README.md"
+CROISSANT: Final = "croissant.json"
 
 
-def describe_release(dataset: Dataset, record: ReleaseRecord, *, registry: str) -> dict[str, bytes]:  # noqa: ARG001
-    """The description of a dataset under the name and version of `record`: relative file names and their bytes.
+def describe_release(dataset: Dataset, record: ReleaseRecord, *, registry: str) -> dict[str, bytes]:
+    """The files that describe a release, by name.
 
-    record: its `manifest_sha256` is that of the dataset's own manifest, which these files are then added to.
-    registry: where it will be published. What is generated must not name a folder of this machine.
+    registry: where it is published. A folder's path is not told, nor are credentials in an address.
     """
-    manifest = dataset.manifest
-    nature = (
-        "Everything in it is simulated." if manifest.simulated else "It holds recordings of people: see NOTICE.txt."
-    )
-    rows = [f"| {table} | {entry.n_rows:,} |" for table, entry in manifest.tables.items()]
-    lines = [
-        f"# {record.name}@{record.version}",
-        "",
-        f"A dataset of kind `{manifest.kind}`. {nature}",
-        "",
-        f"- Licence: {manifest.licence}",
-        f"- Content (SHA-256): `{manifest.content_sha256}`",
-        "",
-        "| table | rows |",
-        "| --- | ---: |",
-        *rows,
-        "",
-    ]
-    return {README: "\n".join(lines).encode()}
+    return {
+        README: render_readme(dataset, record, registry=registry),
+        CROISSANT: croissant_json(dataset, record, registry=registry),
+    }
