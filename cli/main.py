@@ -7,7 +7,19 @@ from typing import Final
 import typer
 
 from chiron.errors import ChironError, EnvironmentFault
-from cli import datasets, doctor, fidelity, interchange, keys, models, pipeline, populations, services, synthesis
+from cli import (
+    datasets,
+    doctor,
+    fidelity,
+    interchange,
+    keys,
+    lineage,
+    models,
+    pipeline,
+    populations,
+    services,
+    synthesis,
+)
 
 __all__ = ["app", "main"]
 
@@ -35,6 +47,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "verify": datasets.verify,
     "export": interchange.export,
     "show": datasets.show,
+    "lineage": lineage.lineage,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
     "rotate-key": keys.rotate_key,

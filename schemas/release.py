@@ -6,13 +6,23 @@ from schemas.base import Frozen
 from schemas.manifest import Kind, Sha256
 from schemas.params import DatasetName, ReleaseVersion
 
-__all__ = ["ReleaseRecord"]
+__all__ = ["FlowRun", "ReleaseRecord"]
+
+
+class FlowRun(Frozen):
+    """The run of a flow, as Prefect names it."""
+
+    id: str
+    name: str
 
 
 class ReleaseRecord(Frozen):
-    """What a release is, and what the next version number is decided by: `NAME.json` at the tag `NAME@VERSION`."""
+    """What a release is, and what the next version number is decided by: `NAME.json` at the tag `NAME@VERSION`.
 
-    record_version: Literal[1] = 1
+    Records of version 1 know no flow run.
+    """
+
+    record_version: Literal[1, 2] = 2
     name: DatasetName
     version: ReleaseVersion
     kind: Kind
@@ -22,3 +32,4 @@ class ReleaseRecord(Frozen):
     n_rows: dict[str, int]  # by table
     schema_sha256: Sha256  # of the names and types of all columns of all tables, and of the signals' type
     codes: tuple[str, ...]  # `system:code`, every one that annotations or labels use, in order
+    flow_run: FlowRun | None = None  # that made the release; in no hash

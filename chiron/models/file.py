@@ -20,6 +20,7 @@ from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.training import window_logits
 from chiron.learning.windows import windows_of
 from chiron.measures.prepared import NORMALISATION
+from chiron.models.card import ABOUT
 from schemas.codes import Code
 from schemas.training import ModelCard
 
@@ -30,7 +31,6 @@ _GOLDEN_INPUT: Final = "golden.signal_mv"
 _GOLDEN_OUTPUT: Final = "golden.probability"
 _GOLDEN_FS_HZ: Final = 250.0
 _WEIGHT: Final = "weight."
-_ABOUT: Final = "chiron"  # one entry: the library writes several in no fixed order
 
 
 class Model:
@@ -75,7 +75,7 @@ def save_model(path: Path, network: Network, card: ModelCard) -> None:
     tensors[_GOLDEN_INPUT] = golden
     tensors[_GOLDEN_OUTPUT] = np.array(list(answer.values()))
     text = card.model_dump_json()
-    save_file(tensors, path, metadata={_ABOUT: json.dumps([text, _digest(text, tensors)])})
+    save_file(tensors, path, metadata={ABOUT: json.dumps([text, _digest(text, tensors)])})
 
 
 def load_model(path: Path) -> Model:
@@ -111,7 +111,7 @@ def _digest(text: str, tensors: dict[str, np.ndarray]) -> str:
 def _read(path: Path) -> tuple[str, str, dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
-            text, digest = json.loads((file.metadata() or {})[_ABOUT])
+            text, digest = json.loads((file.metadata() or {})[ABOUT])
             return text, digest, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise Damaged(f"model {path}: expected a Chiron model file, found other content; fetch it again") from error

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -19,10 +19,17 @@ from schemas.trained import RegisteredModel
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
 
-__all__ = ["CHAMPION", "default_tracking_uri", "list_models", "register_model"]
+__all__ = ["CHAMPION", "TaggedModel", "default_tracking_uri", "list_models", "models_with_tags", "register_model"]
 
 CHAMPION: Final = "champion"
 _SHA256: Final = "sha256"
+
+
+class TaggedModel(NamedTuple):
+    """A model version with what was said of it when it was registered: its target, and the content hashes of its data."""
+
+    model: RegisteredModel
+    tags: dict[str, str]
 
 
 def default_tracking_uri(workdir: Path) -> str:
@@ -50,14 +57,23 @@ def register_model(tracking_uri: str, name: str, file: Path, tags: Mapping[str, 
 
 def list_models(tracking_uri: str) -> tuple[RegisteredModel, ...]:
     """Every version of every model, newest first within a name."""
+    return tuple(tagged.model for tagged in models_with_tags(tracking_uri))
+
+
+def models_with_tags(tracking_uri: str) -> tuple[TaggedModel, ...]:
+    """The same with the tags of each. Where there is no SQLite file yet there are no models, and none is made."""
+    database = _sqlite_path(tracking_uri)
+    if database is not None and not database.is_file():
+        return ()
     client = _client(tracking_uri)
     try:
         aliases = {model.name: model.aliases for model in client.search_registered_models()}
         versions = client.search_model_versions()
     except MlflowException as error:
         raise _unavailable(tracking_uri, error) from error
-    ordered = sorted(versions, key=lambda v: (v.name, -int(v.version)))
-    return tuple(_registered(v, _aliases_of(v, aliases.get(v.name, {}))) for v in ordered)
+    ours = [version for version in versions if _SHA256 in version.tags]  # a server may hold other people's models
+    ordered = sorted(ours, key=lambda v: (v.name, -int(v.version)))
+    return tuple(TaggedModel(_registered(v, _aliases_of(v, aliases.get(v.name, {}))), dict(v.tags)) for v in ordered)
 
 
 def _client(tracking_uri: str) -> MlflowClient:

@@ -1,6 +1,6 @@
 """What a release says of itself: `README.md` for people, `croissant.json` for machines.
 
-Both are functions of the dataset and its release alone, so the same release has the same bytes wherever it is made. They
+Both are functions of the dataset and its release alone, so the same release has the same bytes everywhere. They
 hold counts, and no record's id or patient's value.
 """
 

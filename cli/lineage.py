@@ -1,0 +1,57 @@
+"""Commands about the history of a dataset: where it comes from, and what changed between two versions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import JsonOption, WorkdirOption, print_json
+
+__all__ = ["lineage"]
+
+_WORKDIR = Path("data")
+RegistryOption = Annotated[str | None, typer.Option("--registry", help="Git address; default: the workdir's.")]
+RemoteOption = Annotated[str | None, typer.Option("--remote", help="Folder or s3:// address of the bytes.")]
+
+
+def _registry_of(workdir: Path, registry: str | None) -> str:
+    from chiron.settings import settings
+
+    return registry or settings().registry or str(workdir / "registry.git")
+
+
+def lineage(
+    dataset: Annotated[str, typer.Argument(help="NAME or NAME@VERSION, a content hash, or a dataset's folder.")],
+    workdir: WorkdirOption = _WORKDIR,
+    registry: RegistryOption = None,
+    remote: RemoteOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="A picture: .svg, or .html with all that is known.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell where a dataset comes from, which checks it passed, and what was trained on it."""
+    from chiron.errors import BadParameters
+    from chiron.releases.lineage import lineage_of
+    from chiron.settings import settings
+    from cli.screen import console
+
+    if out and out.suffix.lower() not in (".svg", ".html"):
+        raise BadParameters(f"picture: expected a name that ends in .svg or .html, found {out.suffix or 'no ending'}")
+    told = lineage_of(
+        dataset,
+        workdir,
+        registry=_registry_of(workdir, registry),
+        remote=remote or settings().remote,
+        tracking_uri=settings().mlflow_tracking_uri,
+    )
+    if out:
+        from chiron.report.lineage_page import write_lineage
+
+        write_lineage(told, out)
+    if as_json:
+        print_json(told)
+        return
+    from cli.lineage_screen import lineage_screen
+
+    console.print(lineage_screen(told))
+    if out:
+        console.print(f"\ndrawn in {out}", soft_wrap=True)
