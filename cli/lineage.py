@@ -7,7 +7,7 @@ import typer
 
 from cli.options import JsonOption, WorkdirOption, print_json
 
-__all__ = ["lineage"]
+__all__ = ["diff", "lineage"]
 
 _WORKDIR = Path("data")
 RegistryOption = Annotated[str | None, typer.Option("--registry", help="Git address; default: the workdir's.")]
@@ -55,3 +55,34 @@ def lineage(
     console.print(lineage_screen(told))
     if out:
         console.print(f"\ndrawn in {out}", soft_wrap=True)
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="NAME@VERSION, a content hash, or a dataset's folder.")],
+    after: Annotated[str, typer.Argument(help="The same, of what is newer.")],
+    workdir: WorkdirOption = _WORKDIR,
+    registry: RegistryOption = None,
+    remote: RemoteOption = None,
+    records: Annotated[bool, typer.Option("--records", help="Name the records that differ.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what changed between two versions: records, samples, labels, schema, splits, statistics."""
+    from chiron.progress import show_progress_with
+    from chiron.releases.diff import diff_of
+    from chiron.settings import settings
+    from cli.screen import console, stage_progress
+
+    with stage_progress() as sink, show_progress_with(sink):
+        difference = diff_of(
+            before,
+            after,
+            registry=_registry_of(workdir, registry),
+            remote=remote or settings().remote,
+            with_ids=records,
+        )
+    if as_json:
+        print_json(difference)
+        return
+    from cli.diff_screen import diff_screen
+
+    console.print(diff_screen(difference))

@@ -48,6 +48,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "export": interchange.export,
     "show": datasets.show,
     "lineage": lineage.lineage,
+    "diff": lineage.diff,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
     "rotate-key": keys.rotate_key,

@@ -26,7 +26,7 @@ _SHA256: Final = "sha256"
 
 
 class TaggedModel(NamedTuple):
-    """A model version with what was said of it when it was registered: its target, and the content hashes of its data."""
+    """A model version with what was said of it when it was registered: its target, the content hashes of its data."""
 
     model: RegisteredModel
     tags: dict[str, str]

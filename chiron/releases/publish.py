@@ -26,7 +26,7 @@ from chiron.releases.store import Store, open_store
 from chiron.releases.versions import next_version, record_of
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams
-from schemas.release import ReleaseRecord
+from schemas.release import FlowRun, ReleaseRecord
 from schemas.results import Release
 
 __all__ = ["release_dataset"]
@@ -35,14 +35,21 @@ _ATTEMPTS: Final = 20
 _PAUSE_S: Final = 0.05  # after a lost race, times the number of the attempt
 
 
-def release_dataset(
-    workdir: Path, params: ReleaseParams, dataset: DatasetRef, *, registry: str | None = None, remote: str | None = None
+def release_dataset(  # noqa: PLR0913 - what, where to, and by which run
+    workdir: Path,
+    params: ReleaseParams,
+    dataset: DatasetRef,
+    *,
+    registry: str | None = None,
+    remote: str | None = None,
+    flow_run: FlowRun | None = None,
 ) -> Release:
     """Publish a dataset under a name, as the next version or the one named by hand.
 
     Content that is released under this name already is not released again: that release is returned, with `new` false.
     registry: a git repository; default `registry.git` in the workdir. A folder that is not there is made.
     remote: a folder or `s3://bucket/prefix`; default the registry's own, else `remote` in the workdir.
+    flow_run: which run releases it, for the record; it is in no hash.
     Raises GateClosed where the dataset did not pass, Damaged where the bytes are not what the manifest says,
     ReleaseConflict where the version named by hand exists with other content or others always published first,
     NotFound where the registry's remote is gone, BadParameters where nobody else could reach the remote,
@@ -56,13 +63,13 @@ def release_dataset(
         store = open_store(_remote_for(opened, workdir, remote))
         verified = verify_for_release(dataset)
         upload_files(verified.files, store)
-        release, obstacle = _publish(opened, params, verified, store)
+        release, obstacle = _publish(opened, params, verified, store, flow_run)
     for attempt in range(1, _ATTEMPTS):
         if release is not None:
             return release
         time.sleep(attempt * _PAUSE_S)
         with open_registry(address) as opened:
-            release, obstacle = _publish(opened, params, verified, store)
+            release, obstacle = _publish(opened, params, verified, store, flow_run)
     if release is not None:
         return release
     raise ReleaseConflict(
@@ -120,14 +127,14 @@ def _remote_of(opened: Registry) -> str | None:
 
 
 def _publish(
-    opened: Registry, params: ReleaseParams, verified: VerifiedDataset, store: Store
+    opened: Registry, params: ReleaseParams, verified: VerifiedDataset, store: Store, flow_run: FlowRun | None
 ) -> tuple[Release | None, str | None]:
     """Decide the version on what is released now, describe it, push it; None and what git says where others were first.
 
     The dataset's own files are in the remote already; what is generated for this version follows here.
     """
     records = opened.records()
-    record = record_of(verified.dataset, params.name)
+    record = record_of(verified.dataset, params.name).model_copy(update={"flow_run": flow_run})
     earlier = _earlier(records, params, record.content_sha256)
     if earlier is not None:
         return release_of(earlier, opened.address, new=False), None

@@ -1,4 +1,4 @@
-"""A lineage as boxes and arrows: from the source on the left to models on the right. Where it comes from: `releases`."""
+"""A lineage as boxes and arrows, the source at the left, models at the right; how they are drawn is elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from chiron.report.formats import clipped, count, short_hash
 from schemas.lineage import Checks, Filling, Lineage, Origin, Training
 
-__all__ = ["Box", "Diagram", "KINDS", "diagram_of", "says_checks"]
+__all__ = ["KINDS", "Box", "Diagram", "diagram_of", "says_checks"]
 
 KINDS: Final = {
     "landing": "source",
@@ -29,7 +29,7 @@ _MARGIN: Final = 12
 
 @dataclass(frozen=True)
 class Box:
-    """A box at (x, y), in pixels. The first two lines say what it is and its name; `chosen`: the dataset in question."""
+    """A box at (x, y), in pixels. The first line says what it is, the second its name; `chosen`: the one asked for."""
 
     lines: tuple[str, ...]
     x: float
