@@ -60,7 +60,10 @@ class TableChange(Frozen):
 
 
 class SchemaChange(Frozen):
-    """Tables, columns (`table.column`), types and codes (`system:code`) of one side alone."""
+    """Tables, columns (`table.column`), types of one side alone, and codes (`system:code`).
+
+    A code counts where annotations, or labels, use it on one side alone.
+    """
 
     tables_added: tuple[str, ...] = ()
     tables_removed: tuple[str, ...] = ()

@@ -4,17 +4,15 @@ That samples changed is told by `records.signal_sha256`. Tables whose content ha
 """
 
 from collections.abc import Iterable
-from contextlib import ExitStack
-from pathlib import Path
 
 import polars as pl
 
-from chiron.datasets.dataset import Dataset, open_dataset
-from chiron.datasets.manifest import MANIFEST
+from chiron.datasets.dataset import Dataset
 from chiron.releases.changes import LabelChanges, RecordChanges, RowChanges, SplitChanges, quality_statistics
-from chiron.releases.inspecting import inspected_release
+from chiron.releases.inspecting import Inspected, inspected
 from chiron.releases.pairing import PairedTable, scan_as_it_is
 from schemas.difference import Difference, RecordIds, SchemaChange, Side, StatisticChange, TableChange
+from schemas.manifest import Manifest
 from schemas.quality import RECORDINGS
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TABLES, TableSpec
 
@@ -24,25 +22,40 @@ __all__ = ["diff_datasets", "diff_of"]
 def diff_of(before: str, after: str, *, registry: str, remote: str | None = None, with_ids: bool = False) -> Difference:
     """What changed from one to the other. Each: a folder, or a release as `choose_release` reads it.
 
-    Raises NotFound where there is no such folder or release, Damaged where its bytes are not what its manifest says.
+    Of releases the tables that differ are fetched, and nothing else. Raises NotFound where there is no such folder or
+    release, Damaged where its bytes are not what its manifest says.
     """
-    sides: list[tuple[Dataset, str | None]] = []
-    with ExitStack() as stack:
-        for spec in (before, after):
-            if (Path(spec) / MANIFEST).is_file():
-                sides.append((open_dataset(spec), None))
-            else:
-                release = inspected_release(spec, registry=registry, remote=remote)
-                dataset, record = stack.enter_context(release)
-                sides.append((dataset, f"{record.name}@{record.version}"))
-        (earlier, tag), (later, later_tag) = sides
-        return diff_datasets(earlier, later, tags=(tag, later_tag), with_ids=with_ids)
+    with (
+        inspected(before, registry=registry, remote=remote) as earlier,
+        inspected(after, registry=registry, remote=remote) as later,
+    ):
+        names = _files_that_differ(earlier.manifest, later.manifest)
+        return diff_datasets(
+            earlier.dataset(names), later.dataset(names), tags=(_tag(earlier), _tag(later)), with_ids=with_ids
+        )
+
+
+def _tag(side: Inspected) -> str | None:
+    return f"{side.record.name}@{side.record.version}" if side.record else None
+
+
+def _files_that_differ(before: Manifest, after: Manifest) -> list[str]:
+    """The files of the tables that a comparison reads: labels are compared on the records that both have."""
+    read = {spec.name for spec in TABLES.values() if _differs(before, after, spec)}
+    tables = [f"{name}.parquet" for name in (read | {RECORDS.name} if LABELS.name in read else read)]
+    quality = f"{RECORDINGS.name}.parquet"
+    return [*tables, *([quality] if before.files.get(quality) != after.files.get(quality) else [])]
+
+
+def _differs(before: Manifest, after: Manifest, spec: TableSpec) -> bool:
+    """Whether a table has other content; its columns and types are part of that."""
+    return before.tables.get(spec.name) != after.tables.get(spec.name)
 
 
 def diff_datasets(
     before: Dataset, after: Dataset, *, tags: tuple[str | None, str | None] = (None, None), with_ids: bool = False
 ) -> Difference:
-    """What changed. `tags`: under which release each is known."""
+    """What changed. Tables that differ must be there. `tags`: under which release each is known."""
     return _Comparison(before, after, with_ids=with_ids).difference(tags)
 
 
@@ -59,7 +72,8 @@ class _Comparison:
 
     def difference(self, tags: tuple[str | None, str | None]) -> Difference:
         """Everything."""
-        tables = tuple(self._table(spec) for spec in TABLES.values() if self._before.has(spec) or self._after.has(spec))
+        known = self._before.manifest.tables.keys() | self._after.manifest.tables.keys()
+        tables = tuple(self._table(spec) for spec in TABLES.values() if spec.name in known)
         return Difference(
             before=_side(self._before, tags[0]),
             after=_side(self._after, tags[1]),
@@ -77,7 +91,7 @@ class _Comparison:
         """One table, row by row if it has to be."""
         entries = [side.manifest.tables.get(spec.name) for side in (self._before, self._after)]
         n_before, n_after = (entry.n_rows if entry else 0 for entry in entries)
-        if entries[0] == entries[1]:
+        if not _differs(self._before.manifest, self._after.manifest, spec):
             return TableChange(table=spec.name, n_before=n_before, n_after=n_after)
         pairs = PairedTable(self._before, self._after, spec) if None not in entries else None
         if pairs is None or not pairs.has_key:
@@ -124,8 +138,9 @@ def _side(dataset: Dataset, tag: str | None) -> Side:
 
 def _schema_change(before: Dataset, after: Dataset) -> SchemaChange:
     """What only one side has: tables, columns, types, the type of the samples, codes."""
-    columns, columns_after = _types(before), _types(after)
-    codes, codes_after = _codes(before), _codes(after)
+    differing = [spec for spec in TABLES.values() if _differs(before.manifest, after.manifest, spec)]
+    columns, columns_after = _types(before, differing), _types(after, differing)
+    codes = [(_codes(before, spec), _codes(after, spec)) for spec in (ANNOTATIONS, LABELS) if spec in differing]
     tables, tables_after = before.manifest.tables.keys(), after.manifest.tables.keys()
     return SchemaChange(
         tables_added=tuple(sorted(tables_after - tables)),
@@ -137,28 +152,26 @@ def _schema_change(before: Dataset, after: Dataset) -> SchemaChange:
             for name in sorted(columns.keys() & columns_after.keys())
             if columns[name] != columns_after[name]
         },
-        codes_added=tuple(sorted(codes_after - codes)),
-        codes_removed=tuple(sorted(codes - codes_after)),
+        codes_added=tuple(sorted(set().union(*(later - earlier for earlier, later in codes)))),
+        codes_removed=tuple(sorted(set().union(*(earlier - later for earlier, later in codes)))),
     )
 
 
-def _types(dataset: Dataset) -> dict[str, str]:
+def _types(dataset: Dataset, specs: Iterable[TableSpec]) -> dict[str, str]:
     """The type of every column, as `table.column`, and of the samples."""
     signals = dataset.manifest.signals
     samples = {"signals": str(signals.dtype)} if signals else {}
     return samples | {
-        f"{name}.{column}": str(dtype)
-        for name in dataset.manifest.tables
-        if name in TABLES and dataset.has(TABLES[name])
-        for column, dtype in scan_as_it_is(dataset, TABLES[name]).collect_schema().items()
+        f"{spec.name}.{column}": str(dtype)
+        for spec in specs
+        if spec.name in dataset.manifest.tables
+        for column, dtype in scan_as_it_is(dataset, spec).collect_schema().items()
     }
 
 
-def _codes(dataset: Dataset) -> set[str]:
-    """Every `system:code` that annotations or labels use."""
-    used: set[str] = set()
-    for spec in (ANNOTATIONS, LABELS):
-        if dataset.has(spec):
-            code = pl.concat_str("code_system", "code", separator=":").unique()
-            used.update(scan_as_it_is(dataset, spec).select(code=code).collect(engine="streaming")["code"])
-    return used
+def _codes(dataset: Dataset, spec: TableSpec) -> set[str]:
+    """Every `system:code` that a table uses."""
+    if spec.name not in dataset.manifest.tables:
+        return set()
+    code = pl.concat_str("code_system", "code", separator=":").unique()
+    return set(scan_as_it_is(dataset, spec).select(code=code).collect(engine="streaming")["code"])

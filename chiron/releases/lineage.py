@@ -5,13 +5,13 @@ How it is shown does not belong here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chiron.datasets.dataset import Dataset, open_dataset
-from chiron.datasets.manifest import MANIFEST
+from chiron.datasets.dataset import Dataset
 from chiron.errors import ChironError, NotFound
-from chiron.releases.inspecting import inspected_release
+from chiron.releases.inspecting import inspected
 from chiron.releases.registry import normal_address, open_registry
 from chiron.releases.stages import FoundStage, StageIndex
 from chiron.releases.trainings import trainings_on
@@ -35,17 +35,18 @@ def lineage_of(
 ) -> Lineage:
     """The lineage of a release, or of a dataset's folder.
 
-    spec: a folder, or as `choose_release` reads it.
+    spec: a folder; a release, as `choose_release` reads it; or the content hash of anything finished in the workdir.
     tracking_uri: of the model registry; None for the workdir's.
-    Raises NotFound where there is no such release or folder, Damaged where its manifest was altered.
+    Raises NotFound where there is no such dataset, Damaged where its manifest was altered.
     """
     stages = StageIndex(workdir)
-    if (Path(spec) / MANIFEST).is_file():
-        records, notes = _records_if_any(registry)
-        return _lineage(open_dataset(spec), None, records, stages, workdir, tracking_uri, notes)
-    with inspected_release(spec, registry=registry, remote=remote) as (dataset, record):
-        records, notes = _records_if_any(registry)
-        return _lineage(dataset, record, records, stages, workdir, tracking_uri, notes)
+    records, notes = _records_if_any(registry)
+    tell = _Teller(workdir, stages, records, tracking_uri, notes)
+    stage = stages.starting_with(spec) if not any(r.content_sha256.startswith(spec) for r in records) else None
+    if stage is not None:
+        return tell(Dataset(stage.folder, stage.manifest), None)
+    with inspected(spec, registry=registry, remote=remote) as found:
+        return tell(found.dataset([GateReport.file_name]), found.record)
 
 
 def _records_if_any(registry: str) -> tuple[list[ReleaseRecord], list[str]]:
@@ -57,27 +58,29 @@ def _records_if_any(registry: str) -> tuple[list[ReleaseRecord], list[str]]:
         return [], [f"releases were not looked at: {error}"]
 
 
-def _lineage(  # noqa: PLR0913, PLR0917 - what was looked up, put together in one place
-    dataset: Dataset,
-    record: ReleaseRecord | None,
-    records: list[ReleaseRecord],
-    stages: StageIndex,
-    workdir: Path,
-    tracking_uri: str | None,
-    notes: list[str],
-) -> Lineage:
-    manifest, tags = dataset.manifest, _tags(records)
-    known = record or _record_of(manifest, records)
-    trainings, faults = trainings_on(manifest.content_sha256, workdir, stages, tracking_uri)
-    return Lineage(
-        release=f"{known.name}@{known.version}" if known else None,
-        manifest_sha256=manifest.manifest_sha256,
-        flow_run=known.flow_run if known else None,
-        dataset=_origin(FoundStage(dataset.folder, manifest), stages, tags, _DEEPEST),
-        fillings=tuple(_fillings(manifest.content_sha256, stages, tags)),
-        trainings=trainings,
-        notes=(*notes, *faults),
-    )
+@dataclass(frozen=True)
+class _Teller:
+    """What was looked up once, for every part of a lineage."""
+
+    workdir: Path
+    stages: StageIndex
+    records: list[ReleaseRecord]
+    tracking_uri: str | None
+    notes: list[str]
+
+    def __call__(self, dataset: Dataset, record: ReleaseRecord | None) -> Lineage:
+        manifest, tags = dataset.manifest, _tags(self.records)
+        known = record or _record_of(manifest, self.records)
+        trainings, faults = trainings_on(manifest.content_sha256, self.workdir, self.stages, self.tracking_uri)
+        return Lineage(
+            release=f"{known.name}@{known.version}" if known else None,
+            manifest_sha256=manifest.manifest_sha256,
+            flow_run=known.flow_run if known else None,
+            dataset=_origin(FoundStage(dataset.folder, manifest), self.stages, tags, _DEEPEST),
+            fillings=tuple(_fillings(manifest.content_sha256, self.stages, tags)),
+            trainings=trainings,
+            notes=(*self.notes, *faults),
+        )
 
 
 def _record_of(manifest: Manifest, records: Iterable[ReleaseRecord]) -> ReleaseRecord | None:

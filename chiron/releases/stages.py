@@ -1,6 +1,7 @@
 """The finished stages of a workdir, found by the content that they hold or were made from."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from schemas.manifest import Kind, Manifest
 
 __all__ = ["FoundStage", "StageIndex"]
 
+_DIGITS: Final = re.compile(r"[0-9a-f]{8,64}")
 _STAGES: Final = ("ingest", "validate", "synthesize", "fill", "train")
 
 
@@ -41,6 +43,13 @@ class StageIndex:
         """A stage that holds this content: of this kind, for validation keeps the content of a dataset it adds to."""
         found = (entry for entry in self._entries if entry.content_sha256 == content_sha256 and entry.kind == kind)
         return next((stage for entry in found if (stage := _read(entry.folder)) is not None), None)
+
+    def starting_with(self, digits: str) -> FoundStage | None:
+        """The stage of which the content hash begins so; None where there is none, or there are several."""
+        if not _DIGITS.fullmatch(digits):
+            return None
+        found = [entry for entry in self._entries if entry.content_sha256.startswith(digits)]
+        return _read(found[0].folder) if len({entry.content_sha256 for entry in found}) == 1 else None
 
     def made_from(self, content_sha256: str, kind: Kind) -> Iterator[FoundStage]:
         """The stages of a kind that had this content as a parent, in the order of their keys."""
