@@ -9,7 +9,9 @@ from chiron.datasets.verify import verify_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import EmptySource, GateClosed, NotFound
 from chiron.models.registry import default_tracking_uri, list_models
+from chiron.releases.lineage import lineage_of
 from chiron.releases.pull import pull_release
+from chiron.releases.registry import open_registry
 from flows.ingest import ingest
 from flows.pipeline import pipeline
 from flows.validate import validate
@@ -71,6 +73,24 @@ def test_prefect_shows_the_same_tables(first_run):
         keys = {artifact.key for artifact in client.read_artifacts(limit=200)}
     assert {"ingest-outcome", "validate-outcome", "synthesize-outcome", "train-outcome"} <= keys
     assert {"gate", "release", "model", "auroc", "report"} <= keys
+
+
+def test_a_release_says_which_flow_run_made_it_and_describes_itself(first_run, workdir, tmp_path):
+    registry = str(workdir / "registry.git")
+    with open_registry(registry) as opened:
+        runs = {record.name: record.flow_run for record in opened.records()}
+    with get_client(sync_client=True) as client:
+        known = {name: client.read_flow_run(run.id).name for name, run in runs.items()}
+    assert known == {name: run.name for name, run in runs.items()}
+    assert known.keys() == {"small", "small-cohort"}
+    told = lineage_of("small", workdir, registry=registry)
+    assert told.flow_run == runs["small"]
+    assert [parent.kind for parent in told.dataset.parents] == ["ingested"]
+    assert [training.training_sha256 for training in told.trainings] == [first_run.stages[3].ref.content_sha256]
+    pull_release("small", tmp_path / "pulled", registry=registry)
+    readme = (tmp_path / "pulled" / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith("# small 1.0.0: simulated recordings")
+    assert runs["small"].id not in readme
 
 
 def test_a_second_run_does_no_stage_again_and_shows_the_same_hashes(first_run, workdir):

@@ -12,7 +12,7 @@ from chiron.releases.registry_files import (
     release_files,
 )
 from schemas.manifest import Kind
-from schemas.release import ReleaseRecord
+from schemas.release import FlowRun, ReleaseRecord
 
 RECORD = ReleaseRecord(
     name="demo",
@@ -25,6 +25,19 @@ RECORD = ReleaseRecord(
     schema_sha256="c" * 64,
     codes=(),
 )
+VERSION_1 = b"""{
+ "codes": ["CHIRON:other-rhythm", "SNOMED-CT:164889003"],
+ "content_sha256": "53901b9554516ac1f60b94dd9d58229e299690508ef641ee24b28d3af3db9170",
+ "kind": "validated",
+ "manifest_sha256": "1f251586769403cde3d0a624e42abb52ff74535cbe3dfc8ddce4fb71caee1ed0",
+ "n_rows": {"records": 399, "splits": 279},
+ "name": "demo",
+ "record_version": 1,
+ "schema_sha256": "12eb33c0485505fa94466792f67b39cecbe7ca71743a4a1f025ed174f8c22e89",
+ "simulated": true,
+ "version": "1.0.0"
+}
+"""
 STORED = StoredFolder(md5="0123456789abcdef" * 2 + ".dir", n_bytes=12, n_files=2, remote="s3://bucket/prefix")
 
 
@@ -33,6 +46,17 @@ def test_what_was_written_is_read_back() -> None:
     assert read_record(files[record_file("demo")], "demo@1.2.0") == RECORD
     assert read_pointer(files[pointer_file("demo")], "demo@1.2.0") == STORED.md5
     assert read_remote(files[CONFIG]) == STORED.remote
+
+
+def test_a_record_of_the_first_version_is_still_read() -> None:
+    record = read_record(VERSION_1, "demo@1.0.0")
+    assert (record.record_version, record.flow_run, record.n_rows["records"]) == (1, None, 399)
+
+
+def test_the_flow_run_is_in_the_record() -> None:
+    run = FlowRun(id="0d5f6c1e", name="brave-otter")
+    files = release_files(RECORD.model_copy(update={"flow_run": run}), STORED)
+    assert read_record(files[record_file("demo")], "demo@1.2.0").flow_run == run
 
 
 @pytest.mark.parametrize("remote", ["/data/a#b", "/data/a, b", "/with space/'quotes'", "/ünïcode", "/50%"])
