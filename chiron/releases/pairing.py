@@ -19,7 +19,7 @@ AFTER: Final = "_after"
 """What the later side's columns end in."""
 
 _BEFORE_THERE, _AFTER_THERE = "_in_before", "_in_after"
-_RANGE_ROWS: Final = 2**18
+_RANGE_ROWS: Final = 2**16
 
 
 class PairedTable:
@@ -58,8 +58,13 @@ class PairedTable:
     def _ranges(self) -> "Iterator[_Range]":
         """Ranges of the first key that hold about as many rows each, over both sides."""
         first = self._spec.key[0]
-        marks = [side.select(first).gather_every(_RANGE_ROWS).collect() for side in (self._before, self._after)]
-        ends = sorted(set(pl.concat(marks)[first].drop_nulls()))[1:]
+        marks = {
+            keys.item(0, 0)
+            for side in (self._before, self._after)
+            for keys in side.select(first).collect_batches(chunk_size=_RANGE_ROWS, maintain_order=True)
+            if keys.height
+        }
+        ends = sorted(mark for mark in marks if mark is not None)[1:]
         for low, high in zip([None, *ends], [*ends, None], strict=True):
             yield _Range(low, high)
 

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 import yaml
 from configobj import ConfigObj, ConfigObjError  # type: ignore[import-untyped]
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chiron.datasets.canonical import canonical_json
-from chiron.errors import Damaged
+from chiron.errors import BadParameters, Damaged
 from schemas.release import ReleaseRecord
 
 __all__ = [
@@ -34,6 +34,12 @@ CONFIG: Final = ".dvc/config"
 
 _REMOTE: Final = 'remote "storage"'
 _IGNORED: Final = {".gitignore": b"/*/\n!/.dvc/\n", ".dvc/.gitignore": b"/config.local\n/tmp\n/cache\n"}
+
+
+class _Versioned(BaseModel):
+    """All that can be known of a record that a later Chiron wrote."""
+
+    record_version: int
 
 
 class StoredFolder(NamedTuple):
@@ -75,14 +81,26 @@ def _config(remote: str) -> bytes:
 
 
 def read_record(data: bytes, tag: str) -> ReleaseRecord:
-    """The record at a tag. Raises Damaged where it is none, or that of another release."""
+    """The record at a tag. Raises Damaged where it is none or of another release, BadParameters where it is newer."""
     try:
         record = ReleaseRecord.model_validate_json(data)
     except ValidationError as error:
+        if _record_version(data) > ReleaseRecord.model_fields["record_version"].default:
+            raise BadParameters(
+                f"registry: expected a record that this Chiron knows at {tag}, found one of a newer; update Chiron"
+            ) from error
         raise Damaged(f"registry: expected a release record at {tag}, found other content; delete that tag") from error
     if f"{record.name}@{record.version}" != tag:
         raise Damaged(f"registry: expected the record of {tag}, found that of {record.name}@{record.version}")
     return record
+
+
+def _record_version(data: bytes) -> int:
+    """Which generation of records this is of; 0 where it is none."""
+    try:
+        return _Versioned.model_validate_json(data).record_version
+    except ValidationError:
+        return 0
 
 
 def read_pointer(data: bytes, tag: str) -> str:

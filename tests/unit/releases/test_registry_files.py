@@ -1,6 +1,6 @@
 import pytest
 
-from chiron.errors import Damaged
+from chiron.errors import BadParameters, Damaged
 from chiron.releases.registry_files import (
     CONFIG,
     StoredFolder,
@@ -51,6 +51,11 @@ def test_what_was_written_is_read_back() -> None:
 def test_a_record_of_the_first_version_is_still_read() -> None:
     record = read_record(VERSION_1, "demo@1.0.0")
     assert (record.record_version, record.flow_run, record.n_rows["records"]) == (1, None, 399)
+
+
+def test_a_record_of_a_later_version_asks_for_a_newer_chiron_and_not_for_its_deletion() -> None:
+    with pytest.raises(BadParameters, match="update Chiron"):
+        read_record(VERSION_1.replace(b'"record_version": 1', b'"record_version": 3, "unheard_of": 1'), "demo@1.0.0")
 
 
 def test_the_flow_run_is_in_the_record() -> None:
