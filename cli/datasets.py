@@ -15,14 +15,24 @@ if TYPE_CHECKING:
     from chiron.datasets.dataset import Dataset
     from schemas.results import Pulled
 
-__all__ = ["list_releases", "pull", "quarantine", "show", "verify"]
+__all__ = [
+    "RegistryOption",
+    "RemoteOption",
+    "list_releases",
+    "pull",
+    "quarantine",
+    "registry_of",
+    "show",
+    "verify",
+]
 
 _WORKDIR = Path("data")
 RegistryOption = Annotated[str | None, typer.Option("--registry", help="Git address; default: the workdir's.")]
 RemoteOption = Annotated[str | None, typer.Option("--remote", help="Folder or s3:// address of the bytes.")]
 
 
-def _registry_of(workdir: Path, registry: str | None) -> str:
+def registry_of(workdir: Path, registry: str | None) -> str:
+    """The registry that is named, that of the settings, or the workdir's."""
     from chiron.settings import settings
 
     return registry or settings().registry or str(workdir / "registry.git")
@@ -34,7 +44,7 @@ def list_releases(
     """List released datasets."""
     from chiron.releases.registry import list_releases as released
 
-    releases = released(_registry_of(workdir, registry))
+    releases = released(registry_of(workdir, registry))
     if as_json:
         print_json([r.model_dump(mode="json") for r in releases])
         return
@@ -60,7 +70,7 @@ def pull(
     from chiron.releases.pull import pull_release
     from chiron.settings import settings
 
-    where, from_remote = _registry_of(workdir, registry), remote or settings().remote
+    where, from_remote = registry_of(workdir, registry), remote or settings().remote
     with stage_progress() as sink, show_progress_with(sink):
         if rebuild:
             pulled = _rebuilt(release, dest, where, from_remote)

@@ -5,19 +5,12 @@ from typing import Annotated
 
 import typer
 
+from cli.datasets import RegistryOption, RemoteOption, registry_of
 from cli.options import JsonOption, WorkdirOption, print_json
 
 __all__ = ["diff", "lineage"]
 
 _WORKDIR = Path("data")
-RegistryOption = Annotated[str | None, typer.Option("--registry", help="Git address; default: the workdir's.")]
-RemoteOption = Annotated[str | None, typer.Option("--remote", help="Folder or s3:// address of the bytes.")]
-
-
-def _registry_of(workdir: Path, registry: str | None) -> str:
-    from chiron.settings import settings
-
-    return registry or settings().registry or str(workdir / "registry.git")
 
 
 def lineage(
@@ -39,7 +32,7 @@ def lineage(
     told = lineage_of(
         dataset,
         workdir,
-        registry=_registry_of(workdir, registry),
+        registry=registry_of(workdir, registry),
         remote=remote or settings().remote,
         tracking_uri=settings().mlflow_tracking_uri,
     )
@@ -76,7 +69,7 @@ def diff(
         difference = diff_of(
             before,
             after,
-            registry=_registry_of(workdir, registry),
+            registry=registry_of(workdir, registry),
             remote=remote or settings().remote,
             with_ids=records,
         )

@@ -96,11 +96,9 @@ class RecordChanges:
         if "sex" in self._columns:
             yield "female", pl.col("sex") == Sex.FEMALE, pl.col(f"sex{AFTER}") == Sex.FEMALE
         for name in (column for column in self._columns if column not in _TECHNICAL):
-            missing = (
-                pl.when(~there).then(pl.col(column).is_null())
-                for there, column in ((is_added(), name), (is_removed(), name + AFTER))
-            )
-            yield f"missing {name}", *missing  # type: ignore[misc]  # two of them
+            before = pl.when(~is_added()).then(pl.col(name).is_null())
+            after = pl.when(~is_removed()).then(pl.col(name + AFTER).is_null())
+            yield f"missing {name}", before, after
 
     @property
     def ids(self) -> RecordIds | None:

@@ -131,6 +131,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": lambda n: f"{n:,}",
         "percent": lambda share: f"{100 * share:.1f} %",
+        "duration": _duration,
         "size": _size,
         "interval": _interval,
         "words": lambda name: str(name).replace("_", " "),
@@ -150,6 +151,11 @@ def _size(n_bytes: int) -> str:
     """Bytes, to three digits."""
     power = min((len(str(n_bytes)) - 1) // 3, len(_UNITS) - 1)
     return f"{n_bytes / 1000**power:.3g} {_UNITS[power]}" if power else f"{n_bytes} B"
+
+
+def _duration(hours: float) -> str:
+    """Hours; minutes where there is less than one."""
+    return f"{hours:,.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
 
 
 def _interval(estimate: Interval) -> str:

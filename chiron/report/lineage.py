@@ -14,6 +14,7 @@ KINDS: Final = {
     "ingested": "recordings as ingested",
     "validated": "validated dataset",
     "cohort": "synthetic cohort",
+    "part": "part of a dataset",
     "training": "training",
     "filling": "holes filled",
 }

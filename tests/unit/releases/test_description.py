@@ -52,7 +52,7 @@ def test_the_first_line_says_what_it_is_and_whether_it_is_simulated(readme: str,
 @pytest.mark.parametrize(
     "said",
     [
-        "12 records (12 with a signal, 0.0 hours); patients are unknown.",
+        "12 records (12 with a signal, 2.4 minutes); patients are unknown.",
         "Licence: ODC-By-1.0.",
         "| train | 8 | unknown |\n| valid | 2 | unknown |\n| test | 2 | unknown |",
         "record-level; patient overlap can't be excluded",
@@ -83,7 +83,7 @@ def test_both_hashes_are_named_the_one_that_covers_the_readme_by_its_place(readm
 
 def test_known_patients_are_counted_and_called_disjoint(tmp_path: Path) -> None:
     readme = described(described_dataset(tmp_path, patients_known=True))[README].decode()
-    assert "12 records (12 with a signal, 0.0 hours) of 12 patients." in readme
+    assert "12 records (12 with a signal, 2.4 minutes) of 12 patients." in readme
     assert "| train | 8 | 8 |" in readme
     assert "patient-disjoint" in readme
     assert "record-level" not in readme
