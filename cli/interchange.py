@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from cli.datasets import RegistryOption, RemoteOption, _registry_of
+from cli.datasets import RegistryOption, RemoteOption, registry_of
 from cli.options import JsonOption, WorkdirOption, print_json
 from cli.screen import console, stage_progress
 from schemas.interchange import ExportFormat
@@ -66,7 +66,7 @@ def _opened(where: str, dest: Path, workdir: Path, *, registry: str | None, remo
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{dest.name}-pulled-", dir=parent) as temporary:
         pulled = Path(temporary) / "release"
-        pull_release(where, pulled, registry=_registry_of(workdir, registry), remote=remote or settings().remote)
+        pull_release(where, pulled, registry=registry_of(workdir, registry), remote=remote or settings().remote)
         yield open_dataset(pulled)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from described_dataset import described_dataset, record_of_release
+from made_up_simulation import simulated_cohort, simulated_spec
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.manifest import with_files, write_manifest
 from chiron.releases.description import CROISSANT, README, describe_release
 from schemas.manifest import FileEntry
 
+ROOT = Path(__file__).parents[3]
 FOLDER = "/home/somebody/registry.git"
 MAKE = """
 import sys
@@ -89,6 +91,17 @@ def test_known_patients_are_counted_and_called_disjoint(tmp_path: Path) -> None:
     assert "record-level" not in readme
 
 
+def test_a_cohort_tells_its_specification_its_seed_and_its_groups_and_that_it_can_be_rebuilt(tmp_path: Path) -> None:
+    spec = simulated_spec(n_records=40)
+    readme = described(simulated_cohort(tmp_path, spec))[README].decode()
+    assert f"| seed | {spec.seed} |" in readme
+    assert "| n_records | 40 |" in readme
+    assert "| sinus | 50.0 % | 20 |" in readme  # every second record, see made_up_simulation
+    assert "| ventricular | 20.0 % | 8 |" in readme
+    assert "chiron pull demo@1.2.0 DIR --rebuild" in readme
+    assert "its specification alone" in readme
+
+
 def test_no_id_of_a_record_patient_or_input_is_told(dataset: Dataset) -> None:
     for data in described(dataset).values():
         assert not re.search(rb"rec0\d\d\d|patient-rec|input-\d", data)
@@ -99,7 +112,7 @@ def test_the_same_dataset_gives_the_same_bytes_in_another_process_at_another_pla
 ) -> None:
     here = {name: hashlib.sha256(data).hexdigest() for name, data in described(dataset).items()}
     command = [sys.executable, "-W", "ignore", "-c", MAKE, str(tmp_path / "elsewhere"), "/another/registry.git"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(here)
 
 
