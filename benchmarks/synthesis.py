@@ -12,9 +12,11 @@ from rich.table import Table
 from benchmarks.processes import plain_processes
 from benchmarks.result import Benchmark, Target
 from chiron.datasets.signals import default_shard_samples
-from chiron.synthesis.batch import tables_of
+from chiron.synthesis.arrays import Records
+from chiron.synthesis.batch import COHORT_TABLES, rows_of
 from chiron.synthesis.cohort import synthesize_cohort
 from chiron.synthesis.kernel import synthesize_records
+from chiron.synthesis.known import known_of
 from schemas.cohort import LEADS, CohortSpec
 from schemas.params import SynthesizeParams
 
@@ -49,7 +51,7 @@ def _measure(spec: CohortSpec) -> list[tuple[str, float]]:
         for n, work in (
             (spec.n_records, lambda: _whole_cohort(spec)),
             (N_KERNEL, lambda: synthesize_records(spec, 0, N_KERNEL)),
-            (N_KERNEL, lambda: tables_of(spec, 0, records)),
+            (N_KERNEL, lambda: _rows(spec, records)),
         )
     )
     peer, whose = _neurokit2()
@@ -76,6 +78,12 @@ def _whole_cohort(spec: CohortSpec) -> None:
             batch_records=spec.n_records,
             shard_samples=default_shard_samples("int16"),
         )
+
+
+def _rows(spec: CohortSpec, records: Records) -> None:
+    known = known_of(records)
+    for table in COHORT_TABLES:
+        rows_of(table, spec, 0, known)
 
 
 def _neurokit2() -> tuple[float, str]:

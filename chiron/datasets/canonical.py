@@ -19,7 +19,7 @@ import polars as pl
 from schemas.manifest import TableEntry
 from schemas.tables import TableSpec
 
-__all__ = ["canonical_json", "content_sha256", "file_sha256", "sha256_hex", "table_entry"]
+__all__ = ["TableHasher", "canonical_json", "content_sha256", "file_sha256", "sha256_hex", "table_entry"]
 
 _SMALL_BYTES: Final = 2**20
 _NUMPY_TYPES: Final[dict[pl.DataType, str]] = {
@@ -63,19 +63,35 @@ def table_entry(spec: TableSpec, slices: Iterable[pl.DataFrame]) -> TableEntry:
 
     Raises ValueError where rows are out of order or a key repeats.
     """
-    names = [name for name in spec.columns if name not in spec.layout]
-    hashers = {name: _ColumnHasher(spec.columns[name]) for name in names}
-    last: pl.DataFrame | None = None
-    n_rows = 0
+    hasher = TableHasher(spec)
     for frame in slices:
-        _check_order(spec, frame.select(spec.key) if last is None else pl.concat([last, frame.select(spec.key)]))
-        for name, hasher in hashers.items():
-            hasher.update(frame[name])
-        last = frame.select(spec.key).tail(1)
-        n_rows += frame.height
-    digests = [[name, str(spec.columns[name]), hashers[name].digests()] for name in names]
-    identity = {"table": spec.name, "n_rows": n_rows, "columns": digests}
-    return TableEntry(n_rows=n_rows, content_sha256=sha256_hex(canonical_json(identity)))
+        hasher.update(frame)
+    return hasher.entry()
+
+
+class TableHasher:
+    """A running hash of one table."""
+
+    def __init__(self, spec: TableSpec) -> None:
+        self._spec = spec
+        self._columns = {name: _ColumnHasher(spec.columns[name]) for name in spec.columns if name not in spec.layout}
+        self._last: pl.DataFrame | None = None
+        self._n_rows = 0
+
+    def update(self, frame: pl.DataFrame) -> None:
+        """Add the next rows. Raises ValueError where rows are out of order or a key repeats."""
+        keys = frame.select(self._spec.key)
+        _check_order(self._spec, keys if self._last is None else pl.concat([self._last, keys]))
+        for name, column in self._columns.items():
+            column.update(frame[name])
+        self._last = keys.tail(1)
+        self._n_rows += frame.height
+
+    def entry(self) -> TableEntry:
+        """Row count and content hash of all rows so far."""
+        digests = [[name, str(self._spec.columns[name]), column.digests()] for name, column in self._columns.items()]
+        identity = {"table": self._spec.name, "n_rows": self._n_rows, "columns": digests}
+        return TableEntry(n_rows=self._n_rows, content_sha256=sha256_hex(canonical_json(identity)))
 
 
 def _check_order(spec: TableSpec, keys: pl.DataFrame) -> None:

@@ -39,8 +39,9 @@ class Codec(NamedTuple):
         """The bytes of a whole chunk."""
         values = chunk
         if self.differences:
-            values = chunk.copy()
-            values[1:] -= chunk[:-1]
+            values = np.empty_like(chunk)
+            values[0] = chunk[0]
+            np.subtract(chunk[1:], chunk[:-1], out=values[1:])
         little = values.astype(chunk.dtype.newbyteorder("<"), copy=False)
         return bytes(blosc.compress(little, self.cname.encode(), self.level, blosc.BITSHUFFLE, chunk.nbytes))
 

@@ -7,8 +7,9 @@ The bytes of the files are in `chiron.datasets.shards`.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -103,22 +104,48 @@ def create_signal_array(folder: Path, *, dtype: SignalDtype, n_samples_total: in
     _layout(dtype, n_samples_total, shard_samples, SYNTHETIC).write(folder)
 
 
-def write_region(folder: Path, offset: int, samples: np.ndarray) -> None:
+def write_region(folder: Path, offset: int, blocks: Iterable[np.ndarray]) -> None:
     """Write flat samples from `offset` on: whole shards, the last of which is filled up as missing. The disk may lag.
 
-    Raises ValueError where no shard begins at `offset`, or the array ends before the samples.
+    blocks: of any size; one is done with when the next is asked for. Raises ValueError where no shard begins at
+    `offset`, or the array ends before the samples.
     """
     layout = ArrayLayout.read(folder)
-    if offset % layout.shard_samples or not 0 <= offset <= layout.n_samples - samples.size:
-        raise ValueError(f"region: expected whole shards within {layout.n_samples}, found {offset} + {samples.size}")
-    for number, of_shard in enumerate(_pieces(samples, layout.shard_samples), start=offset // layout.shard_samples):
+    number, n_rest = divmod(offset, layout.shard_samples)
+    if n_rest or offset < 0:
+        raise ValueError(f"region: expected whole shards within {layout.n_samples}, found one from {offset} on")
+    chunks = _pieces(_within(blocks, layout.n_samples - offset), layout.chunk_samples)
+    for first in chunks:
         with closing(ShardWriter(folder, number, layout)) as shard:
-            for chunk in _pieces(of_shard, layout.chunk_samples):
+            for chunk in chain((first,), islice(chunks, layout.shard_samples // layout.chunk_samples - 1)):
                 shard.add(chunk)
+        number += 1
 
 
-def _pieces(samples: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (samples[first : first + size] for first in range(0, samples.size, size))
+def _within(blocks: Iterable[np.ndarray], n_samples: int) -> Iterator[np.ndarray]:
+    for block in blocks:
+        n_samples -= block.size
+        if n_samples < 0:
+            raise ValueError(f"region: expected whole shards within the array, found {-n_samples} samples beyond it")
+        yield block
+
+
+def _pieces(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """The samples in pieces of this size, the last of which may be shorter; copied where blocks meet only."""
+    rest = np.empty(0)
+    for block in blocks:
+        first = -rest.size % size if rest.size else 0
+        if rest.size:
+            rest = np.concatenate([rest, block[:first]])
+            if rest.size < size:
+                continue
+            yield rest
+        last = first + (block.size - first) // size * size
+        for begin in range(first, last, size):
+            yield block[begin : begin + size]
+        rest = block[last:].copy()
+    if rest.size:
+        yield rest
 
 
 def link_signals(source: Path, target: Path) -> None:

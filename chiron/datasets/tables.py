@@ -1,21 +1,32 @@
 """Tables as Parquet files: one file per table, rows in key order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from chiron.datasets.canonical import table_entry
+from chiron.datasets.canonical import TableHasher, table_entry
 from chiron.datasets.links import link_or_copy
 from chiron.errors import Damaged
 from schemas.manifest import TableEntry
 from schemas.tables import TABLES, TableSpec
 
-__all__ = ["entry_of_file", "join_tables", "link_table", "scan_table", "table_path", "tables_in", "write_table"]
+__all__ = [
+    "entry_of_file",
+    "join_tables",
+    "link_table",
+    "scan_table",
+    "table_path",
+    "tables_in",
+    "write_slices",
+    "write_table",
+]
 
 _SLICE_ROWS: Final = 2**15
 _ROW_GROUP_ROWS: Final = 2**15  # what a writer holds in memory
+_WIDE_GROUP_ROWS: Final = 2**17  # of tables whose texts repeat: each group's dictionaries cost as much as its rows
 
 
 def table_path(folder: Path, spec: TableSpec) -> Path:
@@ -48,6 +59,24 @@ def join_tables(folder: Path, spec: TableSpec, parts: Sequence[Path]) -> None:
     frame.sink_parquet(
         table_path(folder, spec), compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True
     )
+
+
+def write_slices(folder: Path, spec: TableSpec, slices: Iterable[pl.DataFrame]) -> TableEntry:
+    """Write a table that comes in slices, in key order, and hash it on the way, in bounded memory.
+
+    Raises ValueError where rows are out of order or a key repeats.
+    """
+    hasher = TableHasher(spec)
+
+    def hashed(*_: object) -> Iterator[pl.DataFrame]:
+        for frame in slices:
+            hasher.update(frame)
+            yield frame
+
+    register_io_source(hashed, schema=spec.polars).sink_parquet(
+        table_path(folder, spec), compression="zstd", row_group_size=_WIDE_GROUP_ROWS, maintain_order=True
+    )
+    return hasher.entry()
 
 
 def scan_table(folder: Path, spec: TableSpec) -> pl.LazyFrame:

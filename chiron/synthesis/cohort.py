@@ -88,10 +88,10 @@ def _build(folder: Path, spec: CohortSpec, layout: Layout, over: Map) -> Hashed:
     parts = start_parts(folder, layout)
     _make_missing(parts, spec, over)
     batches = list(read_batches(parts))
-    report = check_cohort(spec, [batch.count for batch in batches])
+    report = check_cohort(spec, [count for batch in batches for count in batch.counts])
     if report.blocked:
         raise GateClosed(f"cohort {spec.name}: {report.reasons}")
-    tables = list(over(partial(join_parts, parts), _LONGEST_FIRST))
+    tables = list(over(partial(join_parts, parts, spec), _LONGEST_FIRST))
     write_report(folder, report)
     write_notice(folder, simulated=True, licence=_LICENCE)
     finish_parts(parts)

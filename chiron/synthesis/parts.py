@@ -5,14 +5,15 @@ twice, by two processes at a time, leaves one whole batch. A worker may outlive 
 run's folder away, so what is left of it can publish nothing.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.canonical import canonical_json
@@ -20,16 +21,16 @@ from chiron.datasets.disk import full_disk_explained
 from chiron.datasets.manifest import file_entry
 from chiron.datasets.shards import shard_path
 from chiron.datasets.signals import SIGNALS, create_signal_array, write_region
-from chiron.datasets.tables import entry_of_file, join_tables, table_path
+from chiron.datasets.tables import table_path, write_slices
 from chiron.datasets.workdir import remove_tree, sync_path, sync_tree
-from chiron.synthesis.arrays import Records
-from chiron.synthesis.batch import COHORT_TABLES, tables_of
+from chiron.synthesis.batch import rows_of
 from chiron.synthesis.checks import BatchCount, count_records
 from chiron.synthesis.kernel import synthesize_records
+from chiron.synthesis.known import Known, known_of, save_known
 from schemas.base import Frozen
 from schemas.cohort import CohortSpec
 from schemas.manifest import FileEntry, TableEntry
-from schemas.tables import RECORDS, TABLES
+from schemas.tables import RECORDS, TABLES, TableSpec
 
 __all__ = [
     "Batch",
@@ -48,7 +49,9 @@ _PARTS: Final = "parts"
 _UNFINISHED: Final = "unfinished-"
 _REMOVED: Final = "removed-"
 _BATCH: Final = "batch.json"
+_KNOWN: Final = "known.npz"
 _LAYOUT: Final = "layout.json"
+_BLOCK_SAMPLES: Final = 2**23  # made at a time: memory of that size is used again from block to block
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,17 @@ class Layout:
         first = k * self.batch_records
         return first, min(first + self.batch_records, self.n_records)
 
+    def blocks(self, k: int) -> Iterator[tuple[int, int]]:
+        """The bounds of what is made at a time of batch `k`."""
+        first, stop = self.bounds(k)
+        size = max(_BLOCK_SAMPLES // self.record_samples, 1)
+        return ((begin, min(begin + size, stop)) for begin in range(first, stop, size))
+
 
 class Batch(Frozen):
     """What is known of a batch when it is whole."""
 
-    count: BatchCount
+    counts: tuple[BatchCount, ...]  # of its blocks
     files: dict[str, FileEntry]  # the shards
 
 
@@ -163,29 +172,36 @@ def write_batch(parts: Parts, spec: CohortSpec, k: int) -> int:
     """
     layout = parts.layout
     if not parts.of(k).is_dir():
-        first, stop = layout.bounds(k)
-        records = synthesize_records(spec, first, stop)
-        with _unfinished(parts) as mine, ThreadPoolExecutor(1) as beside:
-            files = _write_shards(mine, layout, k, records)
-            on_disk = beside.submit(sync_tree, mine / SIGNALS)  # the rows are made while the disk is busy
-            _write_rows(mine, tables_of(spec, first, records), k * layout.region_samples)
-            batch = Batch(count=count_records(spec, records), files=files)
-            on_disk.result()
+        known: list[Known] = []
+        counts: list[BatchCount] = []
+        with _unfinished(parts) as mine:
+            files = _write_shards(mine, layout, k, _samples(spec, layout.blocks(k), known, counts))
+            save_known(mine / _KNOWN, known)
+            batch = Batch(counts=tuple(counts), files=files)
             (mine / _BATCH).write_bytes(canonical_json(batch.model_dump(mode="json")))
+            sync_tree(mine / SIGNALS)
             _publish(mine, parts, batch, k)
     return k
 
 
-def join_parts(parts: Parts, name: str) -> JoinedTable:
-    """Write a whole table from all batches, and hash it. Raises EnvironmentFault where the disk is full."""
-    spec = TABLES[name]
+def join_parts(parts: Parts, spec: CohortSpec, name: str) -> JoinedTable:
+    """Write a whole table of all batches, and hash it. Raises EnvironmentFault where the disk is full."""
+    table = TABLES[name]
     with _unfinished(parts) as mine:
-        join_tables(mine, spec, [table_path(parts.of(k), spec) for k in range(parts.layout.n_batches)])
-        file = table_path(mine, spec)
+        rows = write_slices(mine, table, (_rows_of(parts, spec, table, k) for k in range(parts.layout.n_batches)))
+        file = table_path(mine, table)
         sync_path(file)
-        joined = JoinedTable(name, entry_of_file(mine, spec), file.name, file_entry(file))
-        file.replace(table_path(parts.folder, spec))
+        joined = JoinedTable(name, rows, file.name, file_entry(file))
+        file.replace(table_path(parts.folder, table))
     return joined
+
+
+def _rows_of(parts: Parts, spec: CohortSpec, table: TableSpec, k: int) -> pl.DataFrame:
+    """The rows of batch `k`."""
+    layout = parts.layout
+    with np.load(parts.of(k) / _KNOWN) as known:
+        frame = rows_of(table, spec, layout.bounds(k)[0], known)
+    return frame.with_columns(pl.col("sample_offset") + k * layout.region_samples) if table is RECORDS else frame
 
 
 @contextmanager
@@ -199,24 +215,29 @@ def _unfinished(parts: Parts) -> Iterator[Path]:
         yield Path(mine)
 
 
-def _write_shards(mine: Path, layout: Layout, k: int, records: Records) -> dict[str, FileEntry]:
+def _samples(
+    spec: CohortSpec, blocks: Iterable[tuple[int, int]], known: list[Known], counts: list[BatchCount]
+) -> Iterator[npt.NDArray[np.int16]]:
+    """The flat samples of each block of records; what else is known of it is noted in the lists."""
+    for first, stop in blocks:
+        records = synthesize_records(spec, first, stop)
+        known.append(known_of(records))
+        counts.append(count_records(spec, records))
+        yield records.signals.reshape(-1)
+
+
+def _write_shards(
+    mine: Path, layout: Layout, k: int, samples: Iterable[npt.NDArray[np.int16]]
+) -> dict[str, FileEntry]:
     """Write the samples below `mine`. Returns the shards by their names in the whole array."""
     create_signal_array(mine, dtype="int16", n_samples_total=layout.region_samples, shard_samples=layout.shard_samples)
-    write_region(mine, 0, records.signals.reshape(-1))
-    n_shards = -(-records.signals.size // layout.shard_samples)
+    write_region(mine, 0, samples)
+    first, stop = layout.bounds(k)
+    n_shards = -(-(stop - first) * layout.record_samples // layout.shard_samples)
     return {
         shard_path(Path(), k * layout.region_shards + number).as_posix(): file_entry(shard_path(mine, number))
         for number in range(n_shards)
     }
-
-
-def _write_rows(mine: Path, tables: dict[str, pl.DataFrame], offset: int) -> None:
-    """Write the rows of all tables; the first sample stands at `offset` of the whole array."""
-    for spec in COHORT_TABLES:
-        frame = tables[spec.name]
-        if spec is RECORDS:
-            frame = frame.with_columns(pl.col("sample_offset") + offset)
-        frame.write_parquet(table_path(mine, spec), compression="lz4", statistics=False)  # read once, and removed
 
 
 def _publish(mine: Path, parts: Parts, batch: Batch, k: int) -> None:

@@ -5,6 +5,7 @@ the first sample, or from a wave's own reference point. States are the positions
 """
 
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ MOST_WAVES: Final = 24  # Gaussians in one `Wave`
 _SHORTEST_S: Final = 0.2  # between two beats: the ventricles' refractory period, at the fastest
 
 
+@lru_cache(maxsize=None, typed=True)  # states of different kinds may be equal as texts
 def position(state: StrEnum) -> int:
     """The number that stands for a state in compiled code: its place among its kind."""
     return list(type(state)).index(state)

@@ -7,9 +7,10 @@ from made_up_records import made_up_records
 from polars.testing import assert_frame_equal
 
 from chiron.datasets.signals import signal_sha256
-from chiron.synthesis.batch import COHORT_TABLES, tables_of
+from chiron.synthesis.batch import COHORT_TABLES, rows_of
 from chiron.synthesis.findings import VOCABULARY
 from chiron.synthesis.kernel import PARAMETER_NAMES
+from chiron.synthesis.known import known_of
 from chiron.synthesis.truth import EVENT_CODES
 from schemas.cohort import CohortSpec, SimulatedReader
 from schemas.tables import ANNOTATIONS, EVENTS, LABELS, PARAMETERS, RECORDS
@@ -26,6 +27,11 @@ def records():
 @pytest.fixture(scope="module")
 def tables(records):
     return tables_of(SPEC, FIRST, records)
+
+
+def tables_of(spec, first, records):
+    known = known_of(records)
+    return {table.name: rows_of(table, spec, first, known) for table in COHORT_TABLES}
 
 
 def ids():
