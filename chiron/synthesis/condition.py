@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 
 from chiron.synthesis.arithmetic import Floats
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing, compiled
 from chiron.synthesis.draws import Bits, chance, from_quantiles, pick, unit
 from chiron.synthesis.structures import Condition, Ints, position
 from schemas.cohort import Group, Quantiles
@@ -138,13 +138,13 @@ def _group_of(below: Floats, seed: int, index: int) -> int:
     return group
 
 
-@compiled()
+@borrowing()
 def from_table(stream: Bits, table: QuantileTable, group: int) -> float:
     """A draw from a group's distribution."""
     return from_quantiles(stream, table.values[group, : table.n[group]])  # type: ignore[no-any-return]
 
 
-@compiled()
+@borrowing()
 def draw_condition(stream: Bits, settings: GroupSettings, seed: int, index: int) -> Condition:
     """The states of record `index`. Every number is drawn whatever the others are: no state moves another's draws."""
     g = _group_of(settings.below, seed, index)

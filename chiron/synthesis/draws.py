@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chiron.synthesis.arithmetic import exp, log, normal_quantile
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing, compiled
 
 __all__ = [
     "Bits",
@@ -71,7 +71,7 @@ def _product(a: int, b: int) -> tuple[int, int]:
     return a_high * b_high + (middle >> shift) + (cross >> shift), a * b  # type: ignore[return-value]
 
 
-@compiled("void(uint64[::1])")
+@borrowing("void(uint64[::1])")
 def _advance(stream: Bits) -> None:
     """Count one on, and make the four words of that count."""
     for k in range(2, 6):
@@ -90,7 +90,7 @@ def _advance(stream: Bits) -> None:
     stream[10] = np.uint64(0)
 
 
-@compiled("uint64(uint64[::1])")
+@borrowing("uint64(uint64[::1])")
 def next_word(stream: Bits) -> int:
     """64 random bits."""
     if stream[10] == np.uint64(4):
@@ -100,49 +100,49 @@ def next_word(stream: Bits) -> int:
     return word  # type: ignore[no-any-return]
 
 
-@compiled("float64(uint64[::1])")
+@borrowing("float64(uint64[::1])")
 def unit(stream: Bits) -> float:
     """Uniform in (0, 1), never 0 or 1."""
     return (2.0 * np.float64(next_word(stream) >> np.uint64(12)) + 1.0) * _UNIT
 
 
-@compiled("float64(uint64[::1], float64, float64)")
+@borrowing("float64(uint64[::1], float64, float64)")
 def uniform(stream: Bits, low: float, high: float) -> float:
     """Uniform between low and high."""
     return low + (high - low) * unit(stream)  # type: ignore[no-any-return]
 
 
-@compiled("boolean(uint64[::1], float64)")
+@borrowing("boolean(uint64[::1], float64)")
 def chance(stream: Bits, share: float) -> bool:
     """True in `share` of the draws."""
     return unit(stream) < share  # type: ignore[no-any-return]
 
 
-@compiled("float64(uint64[::1], float64, float64)")
+@borrowing("float64(uint64[::1], float64, float64)")
 def normal(stream: Bits, mean: float, sd: float) -> float:
     """Normal with the given mean and standard deviation."""
     return mean + sd * normal_quantile(unit(stream))  # type: ignore[no-any-return]
 
 
-@compiled("float64(uint64[::1], float64, float64)")
+@borrowing("float64(uint64[::1], float64, float64)")
 def log_normal(stream: Bits, median: float, sigma: float) -> float:
     """Log-normal: `sigma` is the standard deviation of the natural logarithm."""
     return median * exp(sigma * normal_quantile(unit(stream)))  # type: ignore[no-any-return]
 
 
-@compiled("float64(uint64[::1], float64, float64)")
+@borrowing("float64(uint64[::1], float64, float64)")
 def log_uniform(stream: Bits, low: float, high: float) -> float:
     """Between low and high, uniform in the logarithm."""
     return low * exp(log(high / low) * unit(stream))  # type: ignore[no-any-return]
 
 
-@compiled("float64(uint64[::1], float64)")
+@borrowing("float64(uint64[::1], float64)")
 def exponential(stream: Bits, mean: float) -> float:
     """Exponential waiting time."""
     return -mean * log(unit(stream))  # type: ignore[no-any-return]
 
 
-@compiled("int64(uint64[::1], float64[::1])")
+@borrowing("int64(uint64[::1], float64[::1])")
 def pick(stream: Bits, shares: npt.NDArray[np.float64]) -> int:
     """A position, each drawn with its share; the shares sum to 1."""
     left = unit(stream)
@@ -156,7 +156,7 @@ def pick(stream: Bits, shares: npt.NDArray[np.float64]) -> int:
     return last
 
 
-@compiled("float64(uint64[::1], float64[::1])")
+@borrowing("float64(uint64[::1], float64[::1])")
 def from_quantiles(stream: Bits, quantiles: npt.NDArray[np.float64]) -> float:
     """From a distribution by its values at evenly spaced probabilities, linear in between."""
     at = unit(stream) * (quantiles.size - 1)

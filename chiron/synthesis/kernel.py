@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chiron.synthesis.arithmetic import Floats, exp
 from chiron.synthesis.arrays import Records
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing, compiled
 from chiron.synthesis.condition import draw_condition, from_table
 from chiron.synthesis.converter import digitise, mix
 from chiron.synthesis.device import NUMBERS as DEVICE_NUMBERS
@@ -93,7 +93,7 @@ class _Memory(NamedTuple):
     t_gain: Floats
 
 
-@compiled()
+@borrowing()
 def _add_noise(
     stream: Bits,
     cohort: Model,
@@ -114,7 +114,7 @@ def _add_noise(
     return snr_db  # type: ignore[no-any-return]
 
 
-@compiled()
+@borrowing()
 def _note_states(condition: Condition, states: Ints) -> None:
     """By `_STATES`."""
     states[0], states[1], states[2] = condition.rhythm, condition.av, condition.ventricular
@@ -153,7 +153,7 @@ def _make_record(cohort: Model, index: int, row: int, memory: _Memory, out: _Out
     _note(condition, row, out)
 
 
-@compiled()
+@borrowing()
 def _note(condition: Condition, row: int, out: _Output) -> None:
     """The record's states, where they are asked for."""
     parameters, states = out.parameters[row], out.states[row]

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from chiron.synthesis.arithmetic import Floats
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing
 from chiron.synthesis.filters import Floats32
 
 __all__ = ["ROWS", "SPARE", "Work", "add_rows", "new_work"]
@@ -36,7 +36,7 @@ def new_work(n_samples: int, n_leads: int) -> Work:
     return Work(rows, np.zeros((ROWS, n_leads), dtype=np.float32), np.zeros((ROWS, 3)))
 
 
-@compiled("void(float32[:, ::1], float32[:, ::1], float32[:, ::1])")
+@borrowing("void(float32[:, ::1], float32[:, ::1], float32[:, ::1])")
 def add_rows(out_SK: Floats32, rows: Floats32, sizes: Floats32) -> None:  # noqa: N803 - the shape
     """Add every row to every lead, in its size."""
     of_a, of_b, of_c, of_d = sizes[0], sizes[1], sizes[2], sizes[3]

@@ -6,7 +6,7 @@ import numpy as np
 
 from chiron.settings import settings
 from chiron.synthesis.bank import Bank, make_bank
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing
 from chiron.synthesis.condition import GroupSettings, from_table, group_settings
 from chiron.synthesis.converter import ALL_LEADS
 from chiron.synthesis.draws import Bits
@@ -38,7 +38,7 @@ class Model(NamedTuple):
     recorded: Bank
 
 
-@compiled()
+@borrowing()
 def draw_device(stream: Bits, groups: GroupSettings, group: int, fs_hz: float) -> Device:
     """The recorder's band; below half the sampling rate it must end."""
     low_pass_hz = from_table(stream, groups.low_pass_hz, group)

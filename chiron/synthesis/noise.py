@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from chiron.synthesis.arithmetic import Floats
 from chiron.synthesis.bank import Bank
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing, compiled
 from chiron.synthesis.condition import share_table
 from chiron.synthesis.draws import Bits, chance, log_normal, uniform, unit
 from chiron.synthesis.envelopes import KNOTS_PER_S, PRESENT, add_bursts, breathe, draw_envelopes, draw_sizes
@@ -107,7 +107,7 @@ def fill_noise(
     )
 
 
-@compiled("void(float64[::1], float64, float64[::1])")
+@borrowing("void(float64[::1], float64, float64[::1])")
 def _count_shares(sizes: Floats, breathing: float, numbers: Floats) -> None:
     power = 0.5 * 0.463 * breathing * breathing  # 0.463: the mean square of a lead's part, uniform from 0.3 to 1
     total = power
@@ -135,7 +135,7 @@ def _draw_mixture(stream: Bits, colours: int, leads: int) -> _Mixture:
     return _Mixture(colour, np.zeros((kinds, leads + 1), dtype=np.int64), near, far)
 
 
-@compiled("void(uint64[::1], int64[:, ::1], int64)")
+@borrowing("void(uint64[::1], int64[:, ::1], int64)")
 def _move(stream: Bits, first: Ints, bank_samples: int) -> None:
     """Go to other places in the bank."""
     room = bank_samples - (_CHUNKS_PER_STRETCH + 1) * _CHUNK
@@ -185,7 +185,7 @@ def _fill(
     return squares / out_SL.size
 
 
-@compiled("void(float32[::1], int64, int64, float32[::1])")
+@borrowing("void(float32[::1], int64, int64, float32[::1])")
 def _between_knots(knots: Floats32, first: int, per_knot: int, out: Floats32) -> None:
     """Straight lines from knot to knot, from knot `first` on; the last lasts."""
     last = knots.size - 1
@@ -197,7 +197,7 @@ def _between_knots(knots: Floats32, first: int, per_knot: int, out: Floats32) ->
             part[s] = here + rise * np.float32(np.int32(s))
 
 
-@compiled("void(float32[:, ::1], int64, int64, float32[:, ::1])")
+@borrowing("void(float32[:, ::1], int64, int64, float32[:, ::1])")
 def _fill_loud(envelopes: Floats32, first: int, per_knot: int, loud: Floats32) -> None:
     """The envelopes of every kind that is there; 0 for the others."""
     for k in range(envelopes.shape[0]):
@@ -218,7 +218,7 @@ def _faded(loud: Floats32, to_new: int) -> Floats32:
     return out
 
 
-@compiled("void(float32[::1], float64[::1], float32[:, ::1])")
+@borrowing("void(float32[::1], float64[::1], float32[:, ::1])")
 def _add_breathing(chest: Floats32, lead_breath: Floats, out: Floats32) -> None:
     for j in range(out.shape[0]):
         gain = np.float32(lead_breath[j])
@@ -226,7 +226,7 @@ def _add_breathing(chest: Floats32, lead_breath: Floats, out: Floats32) -> None:
             out[j, s] = gain * chest[s]
 
 
-@compiled()
+@borrowing()
 def _add_stretches(source: npt.NDArray[np.float32], mixture: _Mixture, at: int, loud: Floats32, out: Floats32) -> None:
     """Add every kind to every lead, `at` samples after the mixture's first."""
     size = out.shape[1]
@@ -244,13 +244,13 @@ def _add_stretches(source: npt.NDArray[np.float32], mixture: _Mixture, at: int, 
                 )
 
 
-@compiled("void(float32[::1], float32[::1], float32, float32, float32[::1], float32[::1])")
+@borrowing("void(float32[::1], float32[::1], float32, float32, float32[::1], float32[::1])")
 def _add_pair(a: Floats32, b: Floats32, of_a: float, of_b: float, loud: Floats32, out: Floats32) -> None:
     for s in range(out.size):
         out[s] += loud[s] * (of_a * a[s] + of_b * b[s])
 
 
-@compiled("void(float32[:, ::1], float32[:, ::1])")
+@borrowing("void(float32[:, ::1], float32[:, ::1])")
 def _turn(rows_LS: Floats32, out_SL: Floats32) -> None:  # noqa: N803
     for s in range(out_SL.shape[0]):
         for j in range(out_SL.shape[1]):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chiron.synthesis.arithmetic import Floats
-from chiron.synthesis.compiled import compiled
+from chiron.synthesis.compiled import borrowing, compiled
 from chiron.synthesis.draws import Bits
 from chiron.synthesis.fibrillation import add_fibrillation
 from chiron.synthesis.mixing import ROWS, SPARE, Work, add_rows
@@ -46,7 +46,7 @@ def blur_s(low_pass_hz: float) -> float:
     return 0.1325 / low_pass_hz
 
 
-@compiled("void(float32[::1], float32, float32, float32)")
+@borrowing("void(float32[::1], float32, float32, float32)")
 def _fill_bump(bump: Samples, first: float, per_rise: float, per_fall: float) -> None:
     """exp(-z^2 / 2), z the distance first + i, in samples, over the width: a polynomial, raised to the 16th power."""
     for i in range(bump.size):
@@ -60,7 +60,7 @@ def _fill_bump(bump: Samples, first: float, per_rise: float, per_fall: float) ->
         bump[i] = p * p
 
 
-@compiled("void(float32[::1], int64, int64, float64, float64, float64)")
+@borrowing("void(float32[::1], int64, int64, float64, float64, float64)")
 def _fill_row(row: Samples, first: int, n: int, centre: float, rise: float, fall: float) -> None:
     """One Gaussian in n samples from `first` on: computed where it is not zero, by whole vectors of the processor."""
     begin = min(max(int(np.ceil(centre - REACH * rise)) - first, 0), n)
@@ -72,7 +72,7 @@ def _fill_row(row: Samples, first: int, n: int, centre: float, rise: float, fall
     row[end:n] = _ZERO
 
 
-@compiled()
+@borrowing()
 def _size_gaussian(
     work: Work, row: int, grid: Grid, shapes: Shapes, wave: int, w: int, at_s: float, stretch: float, gain: float,
     breath: float,
@@ -90,7 +90,7 @@ def _size_gaussian(
         work.sizes[row, k] = np.float32(scale * size)
 
 
-@compiled()
+@borrowing()
 def _add_gaussians(out: Samples, work: Work, n: int) -> None:
     """Add the first n Gaussians of `work` to every lead."""
     places, begin, end = work.places, np.float64(out.shape[0]), -1.0
@@ -106,7 +106,7 @@ def _add_gaussians(out: Samples, work: Work, n: int) -> None:
     add_rows(out[first:stop], work.rows, work.sizes)
 
 
-@compiled()
+@borrowing()
 def _add_wave(
     out: Samples, work: Work, grid: Grid, shapes: Shapes, wave: int, at_s: float, stretch: float, gain: float,
     breath: float,
