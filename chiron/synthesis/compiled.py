@@ -32,9 +32,7 @@ def borrowing(signature: str | None = None) -> Callable[[Callable[..., Any]], Ca
     return _compiled(signature, counts_references=False)
 
 
-def _compiled(
-    signature: str | None, *, counts_references: bool
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _compiled(signature: str | None, *, counts_references: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder()
         options = {"error_model": "numpy", "_nrt": counts_references}

@@ -49,4 +49,4 @@ def save_known(path: Path, blocks: Sequence[Known]) -> None:
     joined = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     first = np.cumsum([0, *(len(block["age_years"]) for block in blocks[:-1])], dtype=np.int32)
     joined["event_record"] += np.repeat(first, [len(block["event_record"]) for block in blocks])
-    np.savez(path, **joined)
+    np.savez(path, **joined)  # type: ignore[arg-type]  # none of them is called allow_pickle

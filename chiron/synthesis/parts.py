@@ -226,9 +226,7 @@ def _samples(
         yield records.signals.reshape(-1)
 
 
-def _write_shards(
-    mine: Path, layout: Layout, k: int, samples: Iterable[npt.NDArray[np.int16]]
-) -> dict[str, FileEntry]:
+def _write_shards(mine: Path, layout: Layout, k: int, samples: Iterable[npt.NDArray[np.int16]]) -> dict[str, FileEntry]:
     """Write the samples below `mine`. Returns the shards by their names in the whole array."""
     create_signal_array(mine, dtype="int16", n_samples_total=layout.region_samples, shard_samples=layout.shard_samples)
     write_region(mine, 0, samples)

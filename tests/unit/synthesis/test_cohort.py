@@ -62,6 +62,13 @@ def test_batches_and_shards_do_not_change_the_content(tmp_path, reference, batch
     verify_dataset(Path(other.ref.path))  # what was hashed where it was made is what lies there
 
 
+def test_records_that_are_made_a_few_at_a_time_are_the_same(tmp_path, reference, monkeypatch):
+    monkeypatch.setattr(parts, "_BLOCK_SAMPLES", 7 * 600)
+    other = synthesize_cohort(tmp_path, PARAMS, batch_records=20, shard_samples=2**14)
+    assert other.ref.content_sha256 == reference.ref.content_sha256
+    verify_dataset(Path(other.ref.path))
+
+
 @pytest.mark.parametrize(
     ("batch_records", "shard_samples", "fitting", "n_batches"),
     [
