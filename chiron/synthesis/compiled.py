@@ -15,7 +15,7 @@ import numba
 
 from schemas import cohort, states
 
-__all__ = ["borrowing", "compiled"]
+__all__ = ["borrowing", "compiled", "kernels_folder"]
 
 
 def compiled(signature: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -34,7 +34,7 @@ def borrowing(signature: str | None = None) -> Callable[[Callable[..., Any]], Ca
 
 def _compiled(signature: str | None, *, counts_references: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _folder()
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(kernels_folder())
         options = {"error_model": "numpy", "_nrt": counts_references}
         try:
             return numba.njit(*_given(signature), cache=True, **options)(function)  # type: ignore[no-any-return]
@@ -51,7 +51,8 @@ def _given(signature: str | None) -> tuple[str, ...]:
 
 
 @cache
-def _folder() -> str:
+def kernels_folder() -> Path:
+    """Where compiled code is kept for this very source."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for path in (*sorted(here.glob("*.py")), Path(states.__file__), Path(cohort.__file__)):
@@ -59,4 +60,4 @@ def _folder() -> str:
     beside = here / "__pycache__"
     cached = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chiron"
     base = Path(numba.config.CACHE_DIR or (beside if os.access(here, os.W_OK) else cached))
-    return str(base / f"kernels-{digest.hexdigest()[:16]}")
+    return base / f"kernels-{digest.hexdigest()[:16]}"

@@ -16,7 +16,7 @@ from chiron.datasets.stage import run_stage
 from chiron.datasets.verify import verify_dataset
 from chiron.releases.publish import release_dataset
 from chiron.synthesis.cohort import synthesize_cohort
-from chiron.synthesis.compiled import _folder
+from chiron.synthesis.compiled import kernels_folder
 from schemas.cohort import CohortSpec
 from schemas.params import ReleaseParams, SynthesizeParams
 from schemas.results import Release
@@ -31,8 +31,7 @@ class Elsewhere:
         self.home = home
         self._setpriv = setpriv
         home.mkdir()
-        kernels = Path(_folder())
-        shutil.copytree(kernels, home / "compiled" / kernels.name)  # compiling takes two minutes
+        shutil.copytree(kernels_folder(), home / "compiled" / kernels_folder().name)  # compiling takes two minutes
         if os.getuid() == 0:
             for path in (home, *home.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
