@@ -1,8 +1,10 @@
 """Splits that never change: a keyed hash of the patient decides, not a random number and not the order of arrival.
 
-A unit is a patient where patients are known, else a recording's content. Units that share a recording, byte for
-byte, form one group, and a group has one split. Where patients' names are hidden, the hash was made from the name when
-it was still known (`records.split_bucket`), so that new pseudonyms don't move a patient.
+A unit is a patient where patients are known, else a recording's content. Units that share a recording, or copies of
+one (`duplicates`), form one group, and a group has one split: test if any of its units is in test, else valid if any is
+in valid. So whatever comes later, what was in test goes to no other split, and what was in valid never to train.
+Where patients' names are hidden, the hash was made from the name when it was still known (`records.split_bucket`), so
+that new pseudonyms don't move a patient.
 """
 
 import hashlib
@@ -12,6 +14,7 @@ from typing import Final
 
 import polars as pl
 
+from chiron.datasets.unions import connected
 from schemas.codes import SplitName
 from schemas.params import SplitShares
 from schemas.tables import SPLITS
@@ -36,22 +39,29 @@ def split_of(bucket: int, shares: SplitShares) -> SplitName:
     return SplitName.VALID if position < shares.train + shares.valid else SplitName.TEST
 
 
-def assign_splits(records: pl.DataFrame, shares: SplitShares) -> pl.DataFrame:
-    """The `splits` table of `records`: one row per patient. A group has the least of its units' buckets.
+def assign_splits(records: pl.DataFrame, shares: SplitShares, contents: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The `splits` table of `records`: one row per patient. A group has the greatest of its units' buckets.
 
-    A record without samples of an unknown patient is a unit of its own.
+    contents: `record_id` and `content_id` as of `duplicates.contents_of`, null where a recording holds nothing; where
+    it is not given, recordings are the same byte for byte or not at all. A record without samples of an unknown patient
+    is a unit of its own.
     """
-    content = pl.coalesce("signal_sha256", "patient_id")
-    unit = pl.when("patient_known").then("patient_id").otherwise(content)
-    pairs = records.select("patient_id", "split_bucket", content=content, unit=unit).unique().sort("unit", "content")
-    groups = _connected(zip(pairs["unit"], pairs["content"], strict=True))
+    unit = pl.when("patient_known").then("patient_id").otherwise(pl.coalesce("signal_sha256", "patient_id"))
+    held = records.select("record_id", content_id="signal_sha256") if contents is None else contents
+    pairs = (
+        records.select("record_id", "patient_id", "split_bucket", unit=unit)
+        .join(held, on="record_id", how="left")
+        .select("patient_id", "split_bucket", "unit", "content_id")
+        .unique()
+        .sort("unit", "content_id", "patient_id")
+    )
     by_hash = pl.col("unit").map_elements(bucket_of, return_dtype=pl.Int32)
     placed = pairs.select(
         "patient_id",
-        group_id=pairs["unit"].replace_strict(groups, return_dtype=pl.String),
+        group_id=pairs["unit"].replace_strict(connected(pairs["unit"], _ties(pairs)), return_dtype=pl.String),
         bucket=pl.coalesce("split_bucket", by_hash),
     )
-    of_group = pl.col("bucket").min().over("group_id")
+    of_group = pl.col("bucket").max().over("group_id")
     return (
         placed.with_columns(split=of_group.map_elements(lambda b: split_of(b, shares).value, return_dtype=pl.String))
         .unique("patient_id", keep="first", maintain_order=True)
@@ -60,19 +70,8 @@ def assign_splits(records: pl.DataFrame, shares: SplitShares) -> pl.DataFrame:
     )
 
 
-def _connected(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The smallest unit that each unit is connected to through shared contents (union-find)."""
-    parent: dict[str, str] = {}
-
-    def find(unit: str) -> str:
-        while parent[unit] != unit:
-            parent[unit] = parent[parent[unit]]
-            unit = parent[unit]
-        return unit
-
-    first_with: dict[str, str] = {}
-    for unit, content in pairs:
-        parent.setdefault(unit, unit)
-        a, b = find(unit), find(first_with.setdefault(content, unit))
-        parent[max(a, b)] = min(a, b)
-    return {unit: find(unit) for unit in parent}
+def _ties(pairs: pl.DataFrame) -> Iterable[tuple[str, str]]:
+    """Each unit that holds a content with the first that holds it; and the units of a patient with several."""
+    for by in ("content_id", "patient_id"):
+        tied = pairs.filter(pl.col(by).is_not_null()).select("unit", first=pl.col("unit").first().over(by))
+        yield from tied.filter(pl.col("unit") != pl.col("first")).unique().iter_rows()

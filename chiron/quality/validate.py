@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.duplicates import Contents, contents_of
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.notice import write_notice
 from chiron.datasets.signals import link_signals
@@ -27,6 +28,7 @@ from chiron.quality.missingness import passport_of
 from chiron.quality.myth import myth_of
 from chiron.quality.quality_report import quality_report
 from chiron.quality.signals import record_quality, signal_quality
+from chiron.quality.split_report import split_report
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
 from chiron.quality.suspects import suspect_labels
 from chiron.quality.vanishing import label_steps
@@ -39,19 +41,20 @@ from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import GateParams, ValidateParams
 from schemas.quality import RECORDINGS
 from schemas.results import StageOutcome
+from schemas.splits import SplitReport
 from schemas.tables import ANNOTATIONS, FACTS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
 from schemas.vanishing import VanishingReport
 
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]
 
-VALIDATE: Final = Stage("validate", 3, Kind.VALIDATED)
+VALIDATE: Final = Stage("validate", 5, Kind.VALIDATED)
 
 
 def validate_dataset(workdir: Path, params: ValidateParams, dataset: DatasetRef) -> StageOutcome:
     """Make the validated dataset of `dataset`: its tables and signals, `labels`, `splits`, reports.
 
-    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, agreement, drift, vanishing, passport,
-    myth; where there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
+    The reports: gate (GateReport) with failing.parquet (FAILING), consensus, splits, agreement, drift, vanishing,
+    passport, myth; where there are recordings also quality with recordings.parquet (RECORDINGS), and suspects.
     Raises NotFound where `dataset` is not there, Damaged where it has other content than its reference says, or no
     report of its ingest.
     """
@@ -90,11 +93,13 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     """Fill the new dataset's folder."""
     records, annotations = _table(parent, RECORDS), _table(parent, ANNOTATIONS)
     consensus = consensus_of(annotations, records)
-    evidence = _evidence(parent, records, annotations, consensus.labels, params)
+    contents = contents_of(parent) if parent.manifest.signals else None
+    evidence = _evidence(parent, records, annotations, consensus.labels, params, contents)
     _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
     write_notice(folder, simulated=parent.manifest.simulated, licence=parent.manifest.licence)
     gate, failing = check_evidence(evidence, params.gate)
-    for report in (gate, consensus.report, *_findings(evidence)):
+    of_splits = split_report(records, evidence.labels, evidence.splits, params.splits, contents)
+    for report in (gate, consensus.report, of_splits, *_findings(evidence)):
         write_report(folder, report)
     write_table(folder, FAILING, failing)
     if evidence.signals is not None and evidence.recordings is not None:
@@ -104,11 +109,16 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
             write_report(folder, suspect_labels(parent, evidence.labels, evidence.recordings))
 
 
-def _evidence(
-    parent: Dataset, records: pl.DataFrame, annotations: pl.DataFrame, labels: pl.DataFrame, params: ValidateParams
+def _evidence(  # noqa: PLR0913 - one step of _build, taken out to be read on its own
+    parent: Dataset,
+    records: pl.DataFrame,
+    annotations: pl.DataFrame,
+    labels: pl.DataFrame,
+    params: ValidateParams,
+    contents: Contents | None,
 ) -> Evidence:
     """Everything that the gate looks at."""
-    splits = assign_splits(records, params.splits)
+    splits = assign_splits(records, params.splits, contents.table if contents else None)
     ingest = parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None
     signals = signal_quality(parent) if parent.manifest.signals else None
     recordings = record_quality(signals) if signals is not None else None
@@ -177,4 +187,8 @@ def _summary(validated: Dataset) -> str:
     labels = validated.table(LABELS)
     n_decided = labels["probability"].count()
     state = f"gate closed by {len(gate.blocking)} checks" if gate.blocked else "gate open"
-    return f"{n_decided} of {labels.height} labels decided, {len(gate.checks)} checks, {state}"
+    splits = validated.report(SplitReport)
+    copies = f"{splits.duplicates.n_copies} near-duplicates kept together" if splits.duplicates.n_copies else ""
+    level = splits.level if splits.unit == "record" else ""
+    said = (f"{n_decided} of {labels.height} labels decided", f"{len(gate.checks)} checks", state, copies, level)
+    return ", ".join(part for part in said if part)
