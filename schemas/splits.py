@@ -1,4 +1,4 @@
-"""How a dataset is split: the size of each split, the share of each finding in it, and the copies that stay together."""
+"""How a dataset is split: sizes, the share of each finding in each split, and the copies that stay together."""
 
 from typing import ClassVar, Final, Literal
 

@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from schemas.base import Frozen
 from schemas.codes import Code, CodeSystem
+from schemas.ledger import NO_LEDGER, LedgerFacts
 from schemas.manifest import Sha256
 from schemas.trained import ArmName, ArmResult
 
@@ -62,3 +63,9 @@ class ModelCard(Frozen):
     parameters: dict[str, JsonValue]
     simulated: bool
     intended_use: str = INTENDED_USE
+    ledger: LedgerFacts | None = None  # none in files of before there were ledgers
+
+    @property
+    def level(self) -> str:
+        """What an evaluation of the model can keep apart."""
+        return self.ledger.level if self.ledger else NO_LEDGER

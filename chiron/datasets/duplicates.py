@@ -22,7 +22,7 @@ from chiron.measures.fingerprint import Hashes, Trace, fingerprint_of, trace_of
 from chiron.progress import report_progress
 from schemas.tables import RECORDS
 
-__all__ = ["MIN_SHARED", "Contents", "candidates", "contents_of", "is_copy"]
+__all__ = ["MIN_SHARED", "Contents", "candidates", "contents_of", "is_copy", "moves"]
 
 MIN_SHARED: Final = 2  # hashes; one alone may be chance
 _NEIGHBOURS: Final = 4  # compared in the order of their contents: copies of one recording are connected in a chain
@@ -51,13 +51,13 @@ def contents_of(dataset: Dataset) -> Contents:
     """Compare all recordings of a dataset."""
     recorded = dataset.table(RECORDS).filter(pl.col("n_samples") > 0)
     distinct = recorded.sort("signal_sha256", "record_id").unique("signal_sha256", keep="first", maintain_order=True)
-    prints, moves = _fingerprints(dataset, distinct)
+    prints, holds = _fingerprints(dataset, distinct)
     found = candidates(prints)
     copies = list(_copies(dataset, distinct, found))
     sha256 = distinct["signal_sha256"].to_list()
     smallest = connected(sha256, ((sha256[a], sha256[b]) for a, b in copies))
     content = distinct.select("signal_sha256", content_id=pl.Series([smallest[s] for s in sha256], dtype=pl.String))
-    content = content.with_columns(pl.when(pl.Series(moves, dtype=pl.Boolean)).then("content_id"))
+    content = content.with_columns(pl.when(pl.Series(holds, dtype=pl.Boolean)).then("content_id"))
     table = recorded.select("record_id", "signal_sha256").join(content, on="signal_sha256", how="left")
     return Contents(table.select("record_id", "content_id").sort("record_id"), len(found), len(copies))
 
@@ -86,18 +86,18 @@ def candidates(prints: Iterable[Hashes]) -> Pairs:
 
 def _fingerprints(dataset: Dataset, distinct: pl.DataFrame) -> tuple[list[Hashes], list[bool]]:
     """Of each row its fingerprint, and whether any lead moves; read in the order in which samples lie."""
-    prints, moves = [np.zeros(0, np.uint64)] * distinct.height, [True] * distinct.height
+    prints, holds = [np.zeros(0, np.uint64)] * distinct.height, [True] * distinct.height
     for done, i in enumerate(distinct["sample_offset"].arg_sort(), start=1):
         row = distinct.row(i, named=True)
         signal = dataset.signal(row)
         prints[i] = fingerprint_of(trace_of(signal, row["fs_hz"]))
-        moves[i] = bool(prints[i].size) or _moves(signal)
+        holds[i] = bool(prints[i].size) or moves(signal)
         if done % _PROGRESS_EVERY == 0 or done == distinct.height:
             report_progress("recordings compared", done, distinct.height)
-    return prints, moves
+    return prints, holds
 
 
-def _moves(signal: np.ndarray) -> bool:
+def moves(signal: np.ndarray) -> bool:
     """Whether a lead has two values that are no missing samples."""
     known = (lead[lead != np.iinfo(lead.dtype).min] for lead in signal)
     return any(lead.size > 0 and int(lead.max()) > int(lead.min()) for lead in known)

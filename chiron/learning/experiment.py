@@ -12,6 +12,7 @@ import polars as pl
 import torch
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.ledger import Ledger, ledger_of, merged, require_unseen
 from chiron.errors import BadParameters
 from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm, forest, from_scratch, pretrained, synthetic_first
@@ -43,10 +44,14 @@ class Experiment:
     network: Network
     view: View
     thresholds: tuple[float | None, ...]
+    ledger: Ledger
 
 
 def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Experiment:
-    """Train every arm, then score all of them on the test split. Raises GateClosed where labels vanish on loading."""
+    """Train every arm, then score all of them on the test split.
+
+    Raises GateClosed where labels vanish on loading, DataError where the test split holds what was trained on.
+    """
     target = Code(params.target_system, params.target_code)
     view = _view(real, cohort, target, params)
     train = _collect_split(real, view, SplitName.TRAIN)
@@ -61,11 +66,12 @@ def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Exper
     arms, final = _train_arms(synthetic, train, params, threads)
     thresholds = _thresholds(final.network, valid)
     counts = {"n_train": len(train.record_ids), "n_valid": len(valid.record_ids), "n_cohort": len(synthetic.record_ids)}
-    test, scored = _score_on_test(real, view, arms)
+    ledger = _ledger(real, cohort, target)
+    test, scored = _score_on_test(real, view, arms, ledger)
     steps = loaded_steps(real, view.codes, {**loaded, SplitName.TEST: test})
     require_all_loaded(steps)
     report = summarize(target, test, scored, counts, device=_device()).model_copy(update={"label_steps": steps})
-    return Experiment(report, _predictions(target, test, scored), final.network, view, thresholds)
+    return Experiment(report, _predictions(target, test, scored), final.network, view, thresholds, ledger)
 
 
 def _view(real: Dataset, cohort: Dataset, target: Code, params: TrainParams) -> View:
@@ -115,8 +121,19 @@ def _thresholds(network: Network, valid: Collection) -> tuple[float | None, ...]
     )
 
 
-def _score_on_test(real: Dataset, view: View, arms: tuple[Arm, ...]) -> tuple[Collection, tuple[Scored, ...]]:
-    """The only reading of the test split."""
+def _ledger(real: Dataset, cohort: Dataset, target: Code) -> Ledger:
+    """Of everything real that weights and thresholds come from; simulated hearts are nobody's."""
+    own = ledger_of(real, labelled_records(real, target, (SplitName.TRAIN, SplitName.VALID)))
+    if cohort.manifest.simulated:
+        return own
+    return merged((own, ledger_of(cohort, labelled_records(cohort, target))))
+
+
+def _score_on_test(
+    real: Dataset, view: View, arms: tuple[Arm, ...], ledger: Ledger
+) -> tuple[Collection, tuple[Scored, ...]]:
+    """The only reading of the test split. Raises DataError where an arm was trained on anything in it."""
+    require_unseen(ledger, real, labelled_records(real, view.codes[0], (SplitName.TEST,)))
     test = _collect_split(real, view, SplitName.TEST)
     return test, tuple(Scored(arm, arm.score(test)) for arm in arms)
 

@@ -1,4 +1,4 @@
-"""A model as one `.safetensors` file that describes itself: weights, card, and a golden input with its output.
+"""A model as one `.safetensors` file that describes itself: weights, card, ledger, a golden input and its output.
 
 The file holds no code and no pickle. Loading checks the digest of everything in it, then replays the golden input:
 another machine or library that would answer differently is noticed before the first patient.
@@ -15,12 +15,14 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from chiron.datasets.ledger import Ledger
 from chiron.errors import BadParameters, Damaged, NotFound
 from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.training import window_logits
 from chiron.learning.windows import windows_of
 from chiron.measures.prepared import NORMALISATION
 from chiron.models.card import ABOUT
+from chiron.models.ledger_tensors import ledger_in, ledger_tensors
 from schemas.codes import Code
 from schemas.training import ModelCard
 
@@ -34,11 +36,12 @@ _WEIGHT: Final = "weight."
 
 
 class Model:
-    """A network with its card."""
+    """A network with its card, and the ledger of what it was trained on (none in files of before there were any)."""
 
-    def __init__(self, network: Network, card: ModelCard) -> None:
+    def __init__(self, network: Network, card: ModelCard, ledger: Ledger | None = None) -> None:
         self._network = network.eval()
         self.card = card
+        self.ledger = ledger
 
     def predict(self, signal_mv: np.ndarray, fs_hz: float) -> dict[Code, float]:
         """Probability of every output's code in one recording.
@@ -64,8 +67,12 @@ class Model:
             raise BadParameters("signal: expected samples, found only missing ones")
 
 
-def save_model(path: Path, network: Network, card: ModelCard) -> None:
-    """Write the file. The golden input is made by arithmetic, so that no recording travels with the model."""
+def save_model(path: Path, network: Network, card: ModelCard, ledger: Ledger | None = None) -> None:
+    """Write the file. The golden input is made by arithmetic, so that no recording travels with the model.
+
+    ledger: of everything real that the network was trained on; the card tells of it.
+    """
+    card = card.model_copy(update={"ledger": ledger.facts if ledger else None})
     golden = _golden_signal(len(card.leads), card.window.duration_s)
     answer = Model(network, card).predict(golden, _GOLDEN_FS_HZ)
     tensors = {
@@ -74,6 +81,7 @@ def save_model(path: Path, network: Network, card: ModelCard) -> None:
     }
     tensors[_GOLDEN_INPUT] = golden
     tensors[_GOLDEN_OUTPUT] = np.array(list(answer.values()))
+    tensors |= ledger_tensors(ledger) if ledger else {}
     text = card.model_dump_json()
     save_file(tensors, path, metadata={ABOUT: json.dumps([text, _digest(text, tensors)])})
 
@@ -86,7 +94,7 @@ def load_model(path: Path) -> Model:
     if _digest(text, tensors) != digest:
         raise Damaged(f"model {path}: expected content {digest[:12]}, found other bytes; fetch the file again")
     card = _card(path, text)
-    model = Model(_network(path, card, tensors), card)
+    model = Model(_network(path, card, tensors), card, ledger_in(card.ledger, tensors))
     _replay(path, model, tensors)
     return model
 

@@ -23,13 +23,14 @@ from schemas.training import ModelCard, ModelOutput
 __all__ = ["MODEL_FILE", "train_models"]
 
 MODEL_FILE: Final = "model.safetensors"
-_STAGE: Final = Stage("train", 3, Kind.TRAINING)
+_STAGE: Final = Stage("train", 4, Kind.TRAINING)
 
 
 def train_models(workdir: Path, params: TrainParams, real: DatasetRef, cohort: DatasetRef) -> StageOutcome:
     """Run the experiment once per inputs and parameters.
 
-    Raises GateClosed where one of the datasets did not pass, BadParameters where the data can't teach the target.
+    Raises GateClosed where one of the datasets did not pass, BadParameters where the data can't teach the target,
+    DataError where the test split holds what was trained on.
 
     The folder holds the table `predictions`, `train_report.json` and `model.safetensors`. Weights, and so predictions,
     may differ in their last bits between machines: the content hash of this stage is no promise across them.
@@ -42,7 +43,8 @@ def train_models(workdir: Path, params: TrainParams, real: DatasetRef, cohort: D
         experiment = run_experiment(measured, synthetic, params)
         write_table(folder, PREDICTIONS, experiment.predictions)
         write_report(folder, experiment.report)
-        save_model(folder / MODEL_FILE, experiment.network, _card(experiment, measured, synthetic, params))
+        card = _card(experiment, measured, synthetic, params)
+        save_model(folder / MODEL_FILE, experiment.network, card, experiment.ledger)
 
     outcome = run_stage(workdir, _STAGE, _draft(measured, synthetic, params), build)
     report = open_dataset(outcome.ref).report(TrainReport)

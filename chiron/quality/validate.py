@@ -109,7 +109,7 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
             write_report(folder, suspect_labels(parent, evidence.labels, evidence.recordings))
 
 
-def _evidence(  # noqa: PLR0913 - one step of _build, taken out to be read on its own
+def _evidence(  # noqa: PLR0913, PLR0917 - one step of _build, taken out to be read on its own
     parent: Dataset,
     records: pl.DataFrame,
     annotations: pl.DataFrame,
