@@ -64,6 +64,8 @@ class Manifest(Frozen):
 
     `content_sha256` identifies the data (tables and samples), `manifest_sha256` this file's canonical bytes without
     that one field. Neither depends on a clock, a host or an absolute path.
+
+    This is version 1, and stays so: another field or type is a new class with the next version, and both are read.
     """
 
     manifest_version: Literal[1] = 1

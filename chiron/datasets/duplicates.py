@@ -38,7 +38,7 @@ Pairs = npt.NDArray[np.int64]
 class Contents(NamedTuple):
     """What every recording holds. n_candidates: pairs looked at closely; n_copies: of them, pairs that are copies.
 
-    table: `record_id`, and `content_id`, the smallest `signal_sha256` of its copies; null where no lead moves, since two
+    table: `record_id`, and `content_id`, the smallest `signal_sha256` of its copies; null where no lead moves: two
     flat lines are no sign of one patient.
     """
 

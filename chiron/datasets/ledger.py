@@ -35,7 +35,7 @@ Digests = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Ledger:
-    """patients, contents: (n, 16) ascending without repetition; hashes of recordings, one after the other; their counts."""
+    """patients, contents: (n, 16) ascending without repetition; hashes and their counts, by recording."""
 
     facts: LedgerFacts
     patients: Digests

@@ -1,19 +1,20 @@
 """Making, writing and reading `manifest.json`."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import polars as pl
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from chiron import __version__
 from chiron.datasets.canonical import canonical_json, content_sha256, file_sha256, sha256_hex
 from chiron.datasets.shards import SIGNALS, ArrayLayout
 from chiron.datasets.tables import entry_of_file, scan_table, tables_in
-from chiron.errors import Damaged, NotFound
+from chiron.errors import BadParameters, Damaged, NotFound
 from schemas.manifest import FileEntry, Kind, Manifest, ParentEntry, SignalEntry, TableEntry
 from schemas.tables import RECORDS, TableSpec
 
@@ -34,6 +35,10 @@ __all__ = [
 ]
 
 MANIFEST: Final = "manifest.json"
+_SCHEMAS: Final[dict[int, type[Manifest]]] = {1: Manifest}
+"""By version. One that was ever written stays as it is, since its canonical bytes hang on it; a change is a new one."""
+
+_CODE_VERSION: Final = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,9 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read a manifest and check that it is its own canonical bytes.
+    """Read a manifest of any version so far, and check that it is its own canonical bytes.
 
-    Raises NotFound where there is none, Damaged where it was altered.
+    Raises NotFound where there is none, Damaged where it was altered, BadParameters where later code wrote it.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -158,11 +163,30 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def parse_manifest(data: bytes, where: str) -> Manifest:
-    """A manifest from its own canonical bytes. Raises Damaged where they are others; `where` they were found."""
+    """A manifest of any version so far from its own canonical bytes; `where` they were found.
+
+    Raises Damaged where they are others, BadParameters where later code wrote them.
+    """
     try:
-        manifest = Manifest.model_validate(json.loads(data))
-    except (ValueError, ValidationError) as error:
+        found = json.loads(data)
+        manifest = _schema(where, found).model_validate(found)
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"{where}: expected a manifest, found other content; pull the dataset again") from error
     if manifest_bytes(manifest) != data or _own_sha256(manifest) != manifest.manifest_sha256:
         raise Damaged(f"{where}: expected its own canonical bytes, found altered ones; pull the dataset again")
     return manifest
+
+
+def _schema(where: str, found: Any) -> type[Manifest]:
+    """The schema of the version that a manifest states. Raises ValueError where it states none."""
+    version = found.get("manifest_version") if isinstance(found, dict) else None
+    if type(version) is not int or version < 1:
+        raise ValueError("expected a version")
+    if version not in _SCHEMAS:
+        writer = found.get("code_version")
+        code = writer if isinstance(writer, str) and _CODE_VERSION.fullmatch(writer) else "a later version"
+        raise BadParameters(
+            f"{where}: expected a manifest of version {max(_SCHEMAS)} or before, found {version}; it was written by "
+            f"Chiron {code}: use that one or a later one (this is {__version__})"
+        )
+    return _SCHEMAS[version]
