@@ -8,8 +8,9 @@ from rich.table import Table
 
 from cli.options import JsonOption, WorkdirOption, prefect_for, print_json
 from cli.screen import console, readable_bytes, stage_progress
-from schemas.manifest import Kind, Manifest
+from schemas.manifest import Kind
 from schemas.params import IngestParams
+from schemas.splits import SplitReport
 
 if TYPE_CHECKING:
     from chiron.datasets.dataset import Dataset
@@ -131,7 +132,7 @@ def show(
     elif dataset.manifest.kind is Kind.COHORT:
         _show_cohort(dataset, out, as_json=as_json)
     else:
-        _show_tables(dataset.manifest, as_json=as_json)
+        _show_tables(dataset, as_json=as_json)
 
 
 def _show_record(dataset: "Dataset", record_id: str, picture: Path, *, at_s: float, as_json: bool) -> None:
@@ -166,7 +167,10 @@ def _show_cohort(dataset: "Dataset", out: Path | None, *, as_json: bool) -> None
         console.print(f"drawn in {out}", soft_wrap=True)
 
 
-def _show_tables(manifest: Manifest, *, as_json: bool) -> None:
+def _show_tables(dataset: "Dataset", *, as_json: bool) -> None:
+    from cli.splits import splits_screen
+
+    manifest = dataset.manifest
     if as_json:
         print_json(manifest)
         return
@@ -176,6 +180,8 @@ def _show_tables(manifest: Manifest, *, as_json: bool) -> None:
     for name, entry in manifest.tables.items():
         table.add_row(name, f"{entry.n_rows:,}")
     console.print(table)
+    if SplitReport.file_name in manifest.files:
+        console.print(splits_screen(dataset.report(SplitReport)))
 
 
 def quarantine(

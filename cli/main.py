@@ -10,6 +10,7 @@ from chiron.errors import ChironError, EnvironmentFault
 from cli import (
     datasets,
     doctor,
+    evaluation,
     fidelity,
     interchange,
     keys,
@@ -51,6 +52,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "diff": lineage.diff,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
+    "evaluate": evaluation.evaluate,
     "rotate-key": keys.rotate_key,
     "doctor": doctor.doctor,
     "up": services.up,

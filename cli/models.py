@@ -19,6 +19,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Predict label probabilities of recordings."""
+    from chiron.models.file import load_model
     from chiron.models.predict import predict_records
     from chiron.progress import show_progress_with
 
@@ -33,5 +34,6 @@ def predict(
         table.add_row(p.record, *(f"{p.probabilities[n]:.3f}" if p.probabilities else "" for n in names), p.note)
     console.print(table)
     console.print(
-        "Findings are independent of each other. Research only: no decision about a patient may rest on them."
+        "Findings are independent of each other. Research only: no decision about a patient may rest on them.\n"
+        f"Of what the model was trained on: {load_model(model).card.level}."
     )

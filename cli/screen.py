@@ -24,6 +24,7 @@ from chiron.report.formats import agreement, count, interval, p_value, signed_in
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult
 from schemas.gate import CheckStatus, GateReport
 from schemas.results import RunReport
+from schemas.splits import RECORD_LEVEL
 from schemas.trained import TrainReport
 
 __all__ = ["console", "print_summary", "readable_bytes", "say_line", "stage_progress", "summary_table"]
@@ -152,7 +153,7 @@ def _heading(report: RunReport) -> Text:
 
 def _test_split(training: TrainReport) -> str:
     split = f"{count(training.n_test)} test records, {count(training.n_test_positive)} with {training.target_name}"
-    return f"{split}; record-level, patient overlap can't be excluded" if training.unit == "record" else split
+    return f"{split}; {RECORD_LEVEL}" if training.unit == "record" else split
 
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
@@ -171,7 +172,7 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     for compared, results in groupby((r for r in overall if r.refused is None), key=_compared):
         yield "agreement", f"{compared}: {', '.join(f'{r.statistic} {agreement(r)}' for r in results)}"
     yield "labels kept", ", ".join(f"{count(n)} {name}" for name, n in report.labels_kept.items()) or "none"
-    yield "splits", ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())
+    yield "splits", _splits(report)
     yield "gate", _gate(report.gate)
     n_holes = f"{count(len(report.passport.holes))} strata with too few records"
     yield "holes", n_holes if report.passport.has_strata else "can't be seen: age or sex was never recorded"
@@ -179,6 +180,16 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     yield "test split", _test_split(report.training)
     for release in report.releases:
         yield "release", f"{release.tag}{'' if release.new else ' (unchanged)'}  {release.content_sha256}"
+
+
+def _splits(report: RunReport) -> str:
+    counts = ", ".join(f"{count(n)} {name}" for name, n in report.split_counts.items())
+    if report.splits is None:
+        return counts
+    n_copies = report.splits.duplicates.n_copies
+    copies = f"; {count(n_copies)} near-duplicate pairs kept together" if n_copies else ""
+    few = f"; {count(len(report.splits.too_few))} findings too few in a split" if report.splits.too_few else ""
+    return f"{counts}; {report.splits.level}{copies}{few}"
 
 
 def _compared(result: AgreementResult) -> str:

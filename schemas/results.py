@@ -14,6 +14,7 @@ from schemas.manifest import DatasetRef, Sha256
 from schemas.missingness import Passport
 from schemas.myth import MythReport
 from schemas.quality import QualityReport
+from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.trained import RegisteredModel, TrainReport
 from schemas.vanishing import VanishingReport
@@ -77,6 +78,7 @@ class RunReport(Frozen):
     passport: Passport
     labels_kept: dict[str, Annotated[int, Field(ge=0)]]
     split_counts: dict[str, int]
+    splits: SplitReport | None = None  # none of a dataset that was validated before there was one
     n_synthetic: int
     releases: tuple[Release, ...]
     training: TrainReport

@@ -21,7 +21,7 @@ from chiron.measures.fingerprint import Hashes, fingerprint_of, trace_of
 from schemas.ledger import NO_LEDGER, Ancestry, LedgerFacts, SeenCounts
 from schemas.splits import RECORD_LEVEL, SplitReport
 
-__all__ = ["DIGEST_BYTES", "Ledger", "ledger_of", "merged", "require_unseen", "saw", "seen_of"]
+__all__ = ["DIGEST_BYTES", "Ledger", "ledger_of", "merged", "require_unseen", "saw", "saw_recording", "seen_of"]
 
 DIGEST_BYTES: Final = 16
 _KEY: Final = b"chiron ledger 1"
@@ -92,6 +92,11 @@ def merged(ledgers: Sequence[Ledger]) -> Ledger:
 def saw(ledger: Ledger, patient_id: str, *, source: str) -> bool:
     """Whether a model was trained on a patient: `patient_id` and `source` as in a row of `records`."""
     return _of_patient(patient_id, source) in _members(ledger.patients)
+
+
+def saw_recording(ledger: Ledger, signal_sha256: str) -> bool:
+    """Whether a model was trained on these very samples."""
+    return _keyed("content", signal_sha256) in _members(ledger.contents)
 
 
 def seen_of(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> SeenCounts:

@@ -15,6 +15,7 @@ from chiron.fidelity.transfer import Task, scores_of, transfer_of, with_cohort_o
 from chiron.fidelity.verdicts import verdicts
 from chiron.progress import report_progress
 from schemas.fidelity import Condition, FidelityReport, RareStrata, Side, Transfer, TwoSampleTest
+from schemas.splits import RECORD_LEVEL
 
 __all__ = ["compare"]
 
@@ -140,5 +141,5 @@ def _notes(chosen: tuple[Chosen, Chosen]) -> tuple[str, ...]:
     if real.n_test_left_out:
         notes.append(f"{real.n_test_left_out:,} real records of the test split were not read")
     if not real.rows["patient_known"].all():
-        notes.append("real patients are not known: intervals are record-level")
+        notes.append(f"real patients are not known: intervals are {RECORD_LEVEL}")
     return tuple(notes)

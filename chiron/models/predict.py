@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
+from chiron.datasets.ledger import saw_recording
+from chiron.datasets.signals import signal_sha256
 from chiron.errors import BadParameters, EmptySource, InputRefused
 from chiron.learning.examples import lead_rows
 from chiron.models.file import Model, load_model
@@ -15,9 +18,11 @@ from schemas.base import Frozen
 
 __all__ = ["Prediction", "predict_records"]
 
+_KNOWN: Final = "the model was trained on this recording"
+
 
 class Prediction(Frozen):
-    """The probability of each output's finding, by its name; `note` says why there is none."""
+    """The probability of each output's finding, by its name; `note` says why there is none, or why not to rely on it."""
 
     record: str
     probabilities: dict[str, float]
@@ -53,7 +58,9 @@ def _predict(model: Model, candidate: Candidate, landing: Landing) -> Prediction
         recording = describe(candidate, landing)
         rows = lead_rows([lead.name for lead in recording.leads], model.card.leads)
         by_code = model.predict(recording.read_mv()[rows], recording.fs_hz)
+        known = model.ledger is not None and saw_recording(model.ledger, signal_sha256(recording.read()))
     except (InputRefused, BadParameters) as error:
         return Prediction(record=candidate.name, probabilities={}, note=str(error))
     names = {output.key: output.name for output in model.card.outputs}
-    return Prediction(record=candidate.name, probabilities={names[code]: p for code, p in by_code.items()})
+    probabilities = {names[code]: p for code, p in by_code.items()}
+    return Prediction(record=candidate.name, probabilities=probabilities, note=_KNOWN if known else "")

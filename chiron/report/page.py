@@ -17,6 +17,7 @@ from chiron.report.tables import auroc_by_size, best_result, checks_by_urgency, 
 from chiron.report.templates import render_page, versions
 from schemas.codes import SplitName
 from schemas.results import RunReport
+from schemas.splits import RECORD_LEVEL
 from schemas.vanishing import Hop
 
 __all__ = ["render_report", "write_report_page"]
@@ -51,6 +52,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         labels=label_rows((*report.vanishing.steps, *report.training.label_steps), validated),
         hops=list(Hop),
         splits=[split.value for split in SplitName],
+        record_level=RECORD_LEVEL,
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         versions=versions(),
     )

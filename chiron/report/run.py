@@ -19,6 +19,7 @@ from schemas.myth import MythReport
 from schemas.params import RunParams
 from schemas.quality import QualityReport
 from schemas.results import Release, RunReport, StageOutcome
+from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.tables import RECORDS, SPLITS
 from schemas.trained import RegisteredModel, TrainReport
@@ -58,6 +59,7 @@ def write_run_report(
         suspects=_where_written(validated, SuspectReport),
         labels_kept=_labels_kept(validated),
         split_counts=_split_counts(validated),
+        splits=_where_written(validated, SplitReport),
         n_synthetic=cohort.manifest.tables[RECORDS.name].n_rows,
         releases=releases,
         training=trained.report(TrainReport),

@@ -18,6 +18,7 @@ from schemas.missingness import Passport
 from schemas.myth import MythReport
 from schemas.params import GateParams, ValidateParams
 from schemas.quality import RECORDINGS, QualityReport
+from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.tables import ANNOTATIONS, LABELS, QUARANTINE, RECORDS, SPLITS
 from schemas.vanishing import VanishingReport
@@ -77,6 +78,9 @@ def test_the_reports_can_be_read_back(made):
     assert validated.report(Passport).n_records == 60
     assert validated.report(AgreementReport).results
     assert outcome.summary.endswith("gate open")
+    splits = validated.report(SplitReport)
+    assert (splits.unit, splits.level) == ("patient", "no patient is in two splits")
+    assert sum(size.n_records for size in splits.sizes) == splits.duplicates.n_recordings == 60
 
 
 def test_reports_say_how_labels_were_made_and_how_well_recordings_can_be_read(made):
