@@ -26,7 +26,7 @@ __all__ = ["DIGEST_BYTES", "Ledger", "ledger_of", "merged", "require_unseen", "s
 DIGEST_BYTES: Final = 16
 _KEY: Final = b"chiron ledger 1"
 _FEWEST_SHARED: Final = 4  # hashes of a copy, and
-_LEAST_SHARE: Final = 0.5  # of the fewer of both: there is no trace here to lay over the other
+_LEAST_SHARE: Final = 1 / 3  # of the fewer of both: there is no trace here to lay over the other
 _TOO_COMMON: Final = 64  # a hash of more recordings than these is nobody's
 _UNKNOWN: Final = f"patients of other sources or keys can't be compared: {RECORD_LEVEL}"
 
@@ -171,7 +171,7 @@ def _level(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> str:
         return RECORD_LEVEL
     key = dataset.manifest.pseudonym_key_fingerprint
     own = {Ancestry(source=source, pseudonym_key_fingerprint=key) for source in records["source"].unique()}
-    return "no patient was trained on" if own == set(ledger.facts.ancestry) else _UNKNOWN
+    return "no patient was trained on" if own <= set(ledger.facts.ancestry) else _UNKNOWN
 
 
 def _of_patient(patient_id: str, source: str) -> bytes:

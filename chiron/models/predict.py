@@ -22,7 +22,7 @@ _KNOWN: Final = "the model was trained on this recording"
 
 
 class Prediction(Frozen):
-    """The probability of each output's finding, by its name; `note` says why there is none, or why not to rely on it."""
+    """The probability of each output's finding, by its name; `note` says why there is none, or more."""
 
     record: str
     probabilities: dict[str, float]
