@@ -1,15 +1,14 @@
-"""Recordings of made-up hearts, and everything that may be done to a recording on its way to somebody else."""
+"""Recordings of made-up hearts, and datasets of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from open_gate import OPEN_GATE
-from scipy.signal import butter, resample_poly, sosfilt, sosfiltfilt
 
+from benchmarks.duplicates import Digital, digital
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
@@ -19,10 +18,9 @@ from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.manifest import Kind
 from schemas.tables import LABELS, RECORDS, SPLITS, TableSpec
 
-__all__ = ["CHANGES", "FS_HZ", "Recorded", "digital", "heart", "hearts_dataset"]
+__all__ = ["FS_HZ", "Recorded", "heart", "hearts_dataset"]
 
 FS_HZ: Final = 250.0
-Digital = npt.NDArray[np.int16]
 
 
 def heart(person: int, visit: int = 0, *, n_leads: int = 3, duration_s: float = 10.0, fs_hz: float = FS_HZ) -> Digital:
@@ -35,41 +33,6 @@ def heart(person: int, visit: int = 0, *, n_leads: int = 3, duration_s: float = 
         bumps = np.exp(-(((since_s - offset_s) / width_s) ** 2)).sum(axis=1)
         lead += waves.normal(0.3, 0.7, (n_leads, 1)) * height_uv * bumps
     return digital(lead + beats.normal(0, 12, lead.shape))
-
-
-def digital(signal: npt.NDArray[np.float64]) -> Digital:
-    """Rounded, as a converter does it."""
-    return np.clip(np.round(signal), -32767, 32767).astype(np.int16)
-
-
-def _filtered(x: Digital, order: int, hz: float | list[float], kind: str, *, causal: bool = False) -> Digital:
-    sections = butter(order, hz, kind, fs=FS_HZ, output="sos")
-    return digital((sosfilt if causal else sosfiltfilt)(sections, x.astype(float), axis=1))
-
-
-def _noisy(x: Digital) -> Digital:
-    noise = np.random.default_rng(1).standard_normal(x.shape)
-    return digital(x + 0.1 * x.std(axis=1, keepdims=True) * noise)
-
-
-CHANGES: Final[dict[str, Callable[[Digital], tuple[Digital, float]]]] = {
-    "another gain and baseline": lambda x: (digital(0.37 * x + 200), FS_HZ),
-    "upside down": lambda x: (digital(-1.0 * x), FS_HZ),
-    "coarser steps": lambda x: (digital(x / (np.ptp(x) / 80)), FS_HZ),
-    "shifted by 37 samples": lambda x: (x[:, 37:], FS_HZ),
-    "a second less at both ends": lambda x: (x[:, 250:-250], FS_HZ),
-    "the last fifth cut off": lambda x: (x[:, : int(0.8 * x.shape[1])], FS_HZ),
-    "at 125 Hz": lambda x: (digital(resample_poly(x.astype(float), 1, 2, axis=1)), 125.0),
-    "at 100 Hz": lambda x: (digital(resample_poly(x.astype(float), 2, 5, axis=1)), 100.0),
-    "at 500 Hz": lambda x: (digital(resample_poly(x.astype(float), 2, 1, axis=1)), 500.0),
-    "filtered to 0.5-40 Hz": lambda x: (_filtered(x, 2, [0.5, 40], "band"), FS_HZ),
-    "a recorder's high-pass": lambda x: (_filtered(x, 1, 0.5, "high", causal=True), FS_HZ),
-    "a recorder's low-pass": lambda x: (_filtered(x, 2, 35, "low", causal=True), FS_HZ),
-    "some noise": lambda x: (_noisy(x), FS_HZ),
-    "leads in another order": lambda x: (x[::-1].copy(), FS_HZ),
-    "one of the leads": lambda x: (x[1:2], FS_HZ),
-}
-"""From a recording at `FS_HZ` to a copy and its rate."""
 
 
 class Recorded(NamedTuple):

@@ -21,7 +21,17 @@ from chiron.measures.fingerprint import Hashes, fingerprint_of, trace_of
 from schemas.ledger import NO_LEDGER, Ancestry, LedgerFacts, SeenCounts
 from schemas.splits import RECORD_LEVEL, SplitReport
 
-__all__ = ["DIGEST_BYTES", "Ledger", "ledger_of", "merged", "require_unseen", "saw", "saw_recording", "seen_of"]
+__all__ = [
+    "DIGEST_BYTES",
+    "Ledger",
+    "copies_in",
+    "ledger_of",
+    "merged",
+    "require_unseen",
+    "saw",
+    "saw_recording",
+    "seen_of",
+]
 
 DIGEST_BYTES: Final = 16
 _KEY: Final = b"chiron ledger 1"
@@ -105,7 +115,7 @@ def seen_of(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> SeenCoun
     known = records.filter("patient_known").select("source", "patient_id").unique()
     contents, prints = _contents_of(dataset, records)
     same = np.array([content in trained_contents for content in contents], dtype=bool)
-    copies = np.zeros_like(same) if _compared_already(ledger, dataset) else _copies(ledger, prints)
+    copies = np.zeros_like(same) if _compared_already(ledger, dataset) else copies_in(ledger, prints)
     return SeenCounts(
         n_records=records.height,
         n_patients=sum(_of_patient(patient, source) in trained_patients for source, patient in known.iter_rows()),
@@ -142,7 +152,7 @@ def _contents_of(dataset: Dataset, records: pl.DataFrame) -> tuple[list[bytes | 
     return contents, prints
 
 
-def _copies(ledger: Ledger, prints: Sequence[Hashes]) -> npt.NDArray[np.bool_]:
+def copies_in(ledger: Ledger, prints: Sequence[Hashes]) -> npt.NDArray[np.bool_]:
     """Which fingerprints share so many hashes with one that was trained on, as copies alone do."""
     n_trained, n_own = ledger.n_hashes, np.array([len(one) for one in prints], np.int32)
     trained = _frame(ledger.hashes, n_trained, "trained").filter(pl.len().over("hash") <= _TOO_COMMON)

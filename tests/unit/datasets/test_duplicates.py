@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hearts import CHANGES, Recorded, heart, hearts_dataset
+from hearts import FS_HZ, Recorded, heart, hearts_dataset
 
+from benchmarks.duplicates import CHANGES
 from chiron.datasets.duplicates import Contents, candidates, contents_of
 from chiron.datasets.splits import assign_splits
 from schemas.params import SplitShares
@@ -18,7 +19,7 @@ KINDS = list(CHANGES)
 def planted() -> list[Recorded]:
     """Twelve recordings, a copy of each kind of the first, a byte for byte copy, two flat ones, two short ones."""
     own = [Recorded(f"own-{i:02}", f"patient {i}", heart(i)) for i in range(12)]
-    copies = [Recorded(f"copy-{i:02}", f"other {i}", *CHANGES[kind](heart(0))) for i, kind in enumerate(KINDS)]
+    copies = [Recorded(f"copy-{i:02}", f"other {i}", *CHANGES[kind](heart(0), FS_HZ)) for i, kind in enumerate(KINDS)]
     same = [Recorded("same", "somebody", heart(5))]
     empty = [Recorded(f"flat-{i}", f"flat {i}", FLAT) for i in range(2)]
     short = [Recorded(f"short-{i}", f"short {i}", heart(i, duration_s=2)) for i in (20, 20, 21)]
