@@ -25,9 +25,12 @@ def _notes(report: SplitReport) -> Iterator[str]:
     copies = report.duplicates
     yield (
         f"copies: {count(copies.n_same)} recordings the same as another, {count(copies.n_copies)} pairs alike; "
-        f"{count(copies.n_groups_across_patients)} groups of several {report.unit}s share a split for that"
+        f"groups of several {report.unit}s that share a split for that: {count(copies.n_groups_across_patients)}"
     )
     if report.too_few:
-        few = [f"{finding.name} in {finding.split} ({finding.n_groups})" for finding in report.too_few]
+        few = [
+            f"{finding.name} in {finding.split} ({finding.n_groups})"
+            for finding in sorted(report.too_few, key=lambda f: -f.expected)
+        ]
         more = f" and {len(few) - 6} more" if len(few) > 6 else ""
         yield f"fewer than {FEWEST_POSITIVE} positive: {', '.join(few[:6])}{more}"
