@@ -17,7 +17,7 @@ from chiron.datasets.stage import run_stage
 from chiron.datasets.tables import write_table
 from schemas.agreement import AgreementResult
 from schemas.base import Interval
-from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code, LabelMethod
+from schemas.codes import ATRIAL_FIBRILLATION, NOISE, SINUS_RHYTHM, Code, LabelMethod, SplitName
 from schemas.consensus import AnnotatorQuality, CodeConsensus, ConsensusReport
 from schemas.drift import DriftBy, DriftFinding, DriftReport, DriftVerdict, OddsRatio
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
@@ -39,6 +39,7 @@ from schemas.missingness import (
 from schemas.myth import Growth, Measure, MythChange, MythPoint, MythReport
 from schemas.quality import LeadSummary, QualityReport
 from schemas.results import Release, RunReport, StageOutcome
+from schemas.splits import DuplicateCounts, FindingShare, SplitReport, SplitSize
 from schemas.suspects import Suspect, SuspectCause, SuspectReport
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TableSpec
 from schemas.trained import ArmResult, Comparison, LossCurve, RegisteredModel, RocCurve, TrainReport
@@ -212,6 +213,7 @@ def made_up_report(*, simulated: bool = True, name: str = "demo") -> RunReport:
         passport=_passport(),
         labels_kept={"normal sinus rhythm": 634, "atrial fibrillation": 403, "too noisy to read": 47},
         split_counts={"test": 561, "train": 698, "valid": 132},
+        splits=_split_report(),
         n_synthetic=20_000,
         releases=(_release("demo", "1.0.0", "a"), _release("demo-cohort", "1.1.0", "b", new=False)),
         training=_training(),
@@ -219,6 +221,40 @@ def made_up_report(*, simulated: bool = True, name: str = "demo") -> RunReport:
             name="demo", version="3", file="models/demo.safetensors", sha256="c" * 64, aliases=("candidate",)
         ),
         report_path="data/reports/demo/report.html",
+    )
+
+
+def _split_report() -> SplitReport:
+    sizes = zip(SplitName, (698, 132, 561), (0.5, 0.1, 0.4), strict=True)
+    counts = {
+        ("atrial fibrillation", "164889003"): (221, 19, 163),
+        ("normal sinus rhythm", "426783006"): (310, 61, 263),
+    }
+    return SplitReport(
+        unit="record",
+        n_patients_unknown=1391,
+        sizes=tuple(
+            SplitSize(split=s, n_groups=n, n_patients=n, n_records=n, wanted_share=p, share=n / 1391, sd=0.013)
+            for s, n, p in sizes
+        ),
+        findings=tuple(
+            FindingShare(
+                code_system="SNOMED-CT",
+                code=code,
+                name=name,
+                split=split,
+                n_records=n,
+                n_groups=n,
+                expected=sum(found) * share,
+                sd=(sum(found) * share * (1 - share)) ** 0.5,
+                too_few=n < 20,
+            )
+            for (name, code), found in counts.items()
+            for split, n, share in zip(SplitName, found, (0.5, 0.1, 0.4), strict=True)
+        ),
+        duplicates=DuplicateCounts(
+            n_recordings=1391, n_same=2, n_candidates=34, n_copies=5, n_groups_across_patients=6, n_empty=3
+        ),
     )
 
 
