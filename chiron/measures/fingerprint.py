@@ -8,7 +8,7 @@ Shapes: L leads, N samples, n samples at `TRACE_HZ`, A anchors, W points of a st
 """
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -68,7 +68,7 @@ def _filled(signal: np.ndarray) -> npt.NDArray[np.float32]:
     return x
 
 
-@cache
+@lru_cache(64)
 def _band(n: int, length_s: float) -> npt.NDArray[np.float32]:
     """(n,) weights of the frequencies k / length_s, with soft edges."""
     frequency_hz = np.arange(n) / length_s
