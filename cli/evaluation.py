@@ -55,4 +55,4 @@ def _screen(report: EvaluationReport) -> RenderableType:
         table.add_row(result.name, count(result.n_records), count(result.n_positive), area)
     of = f"split {report.split.value}" if report.split else "all splits"
     head = f"{report.dataset}, {of}: {count(report.n_records)} records, intervals over {report.unit}s"
-    return Group(head, f"overlap with what the model was trained on: none found; {report.level}", table)
+    return Group(head, f"overlap with training: {report.level}", table)

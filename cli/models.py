@@ -35,5 +35,5 @@ def predict(
     console.print(table)
     console.print(
         "Findings are independent of each other. Research only: no decision about a patient may rest on them.\n"
-        f"Of what the model was trained on: {load_model(model).card.level}."
+        f"Training: {load_model(model).card.level}."
     )
