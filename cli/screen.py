@@ -24,7 +24,6 @@ from chiron.report.formats import agreement, count, interval, p_value, signed_in
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult
 from schemas.gate import CheckStatus, GateReport
 from schemas.results import RunReport
-from schemas.splits import RECORD_LEVEL
 from schemas.trained import TrainReport
 
 __all__ = ["console", "print_summary", "readable_bytes", "say_line", "stage_progress", "summary_table"]
@@ -153,7 +152,7 @@ def _heading(report: RunReport) -> Text:
 
 def _test_split(training: TrainReport) -> str:
     split = f"{count(training.n_test)} test records, {count(training.n_test_positive)} with {training.target_name}"
-    return f"{split}; {RECORD_LEVEL}" if training.unit == "record" else split
+    return f"{split}; {training.level}"
 
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:

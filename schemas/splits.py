@@ -5,10 +5,20 @@ from typing import ClassVar, Final, Literal
 from schemas.base import Frozen, Report
 from schemas.codes import SplitName
 
-__all__ = ["FEWEST_POSITIVE", "RECORD_LEVEL", "DuplicateCounts", "FindingShare", "SplitReport", "SplitSize"]
+__all__ = [
+    "FEWEST_POSITIVE",
+    "PATIENT_LEVEL",
+    "RECORD_LEVEL",
+    "DuplicateCounts",
+    "FindingShare",
+    "SplitReport",
+    "SplitSize",
+]
 
 RECORD_LEVEL: Final = "record-level; patient overlap can't be excluded"
 """What every report says where patients are unknown."""
+
+PATIENT_LEVEL: Final = "no patient is in two splits"
 
 FEWEST_POSITIVE: Final = 20  # groups with a finding in a split; with fewer an area under the curve is a guess
 
@@ -68,7 +78,7 @@ class SplitReport(Report):
     @property
     def level(self) -> str:
         """What the splits keep apart, in words."""
-        return RECORD_LEVEL if self.unit == "record" else "no patient is in two splits"
+        return RECORD_LEVEL if self.unit == "record" else PATIENT_LEVEL
 
     @property
     def too_few(self) -> tuple[FindingShare, ...]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from schemas.base import Frozen, Interval, Report
 from schemas.manifest import Sha256
+from schemas.splits import PATIENT_LEVEL, RECORD_LEVEL
 from schemas.vanishing import LabelStep
 
 __all__ = [
@@ -84,6 +85,11 @@ class TrainReport(Report):
     label_steps: tuple[LabelStep, ...] = ()  # from the dataset's labels to what was loaded, all splits
     fit_for_registration: bool = False  # synthetic first is above the best arm without synthetic data, at all records
     verdict: str
+
+    @property
+    def level(self) -> str:
+        """What the splits keep apart, in words."""
+        return RECORD_LEVEL if self.unit == "record" else PATIENT_LEVEL
 
 
 class RegisteredModel(Frozen):

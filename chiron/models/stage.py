@@ -89,4 +89,5 @@ def _card(experiment: Experiment, real: Dataset, cohort: Dataset, params: TrainP
 
 def _summary(report: TrainReport) -> str:
     kept = report.arms[-1]
-    return f"AUROC {kept.auroc.value:.3f} for {report.target_name}, {kept.arm} at {kept.n_real} real records"
+    area = f"AUROC {kept.auroc.value:.3f} for {report.target_name}"
+    return f"{area}, {kept.arm} at {kept.n_real} real records; {report.level}"

@@ -31,7 +31,7 @@ COHORT = [Recorded(f"c{i}", f"c{i}", heart(500 + i, n_leads=1), has_finding=i % 
 def test_a_recording_of_the_training_split_is_not_tested_on_under_another_name(tmp_path: Path, planted: Recorded):
     real = hearts_dataset(tmp_path / "w", "real", [*REAL, planted])
     cohort = hearts_dataset(tmp_path / "w", "cohort", COHORT)
-    with pytest.raises(DataError, match="of 9 records 0 patients, [01] recordings and [01] copies of recordings were"):
+    with pytest.raises(DataError, match=r"of 9 records 0 patients, [01] recordings and [01] copies of recordings were"):
         run_experiment(real, cohort, PARAMS)
 
 
