@@ -12,6 +12,7 @@ from chiron.models.stage import MODEL_FILE, train_models
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.params import TrainParams
 from schemas.results import StageOutcome
+from schemas.splits import RECORD_LEVEL
 from schemas.tables import PREDICTIONS
 from schemas.trained import TrainReport
 from schemas.training import WindowSpec
@@ -41,6 +42,16 @@ def test_the_card_names_the_content_that_the_model_saw(outcome, made_up_real, ma
     assert card.dataset_sha256 == made_up_real.manifest.content_sha256
     assert card.cohort_sha256 == made_up_cohort.manifest.content_sha256
     assert card.simulated is True
+
+
+def test_the_model_carries_a_ledger_of_train_and_valid_and_says_that_patients_are_unknown(outcome, made_up_real):
+    model = load_model(open_dataset(outcome.ref).folder / MODEL_FILE)
+    report = open_dataset(outcome.ref).report(TrainReport)
+    assert model.ledger.facts.n_records == report.n_train + report.n_valid
+    assert model.ledger.facts.datasets == (made_up_real.manifest.content_sha256,)  # the cohort is simulated
+    assert len(model.ledger.contents) == report.n_train + report.n_valid
+    assert model.card.level == RECORD_LEVEL
+    assert outcome.summary.endswith(RECORD_LEVEL)
 
 
 def test_the_same_inputs_are_not_trained_on_twice(outcome, made_up_workdir, made_up_real, made_up_cohort):
