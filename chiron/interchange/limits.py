@@ -9,10 +9,9 @@ import polars as pl
 from chiron.datasets.dataset import Dataset
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS, LABELS, PARAMETERS, QUARANTINE, RECORDS, TableSpec
 
-__all__ = ["LIMITS", "RECORD_LEVEL", "Limit", "count_rows", "limits_of_tables", "write_limits"]
+__all__ = ["LIMITS", "Limit", "count_rows", "limits_of_tables", "write_limits"]
 
 LIMITS: Final = "LIMITS.md"
-RECORD_LEVEL: Final = "splits are record-level; patient overlap can't be excluded"
 
 
 class Limit(NamedTuple):

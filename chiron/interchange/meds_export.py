@@ -16,10 +16,11 @@ from chiron import __version__
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import Dataset
 from chiron.errors import Damaged
-from chiron.interchange.limits import RECORD_LEVEL, Limit, limits_of_tables
+from chiron.interchange.limits import Limit, limits_of_tables
 from chiron.interchange.meds_codes import code_metadata, codes_of_records, codes_of_table
 from chiron.progress import report_progress
 from schemas.codes import SplitName
+from schemas.splits import RECORD_LEVEL
 from schemas.tables import FACTS, LABELS, PARAMETERS, RECORDS, SPLITS
 
 __all__ = ["FORM", "TABLES", "subject_id", "write_meds"]
@@ -53,7 +54,7 @@ _SUBJECTS: Final = pa.schema([("subject_id", pa.int64()), ("patient_id", pa.stri
 
 _FATES: Final = {
     "year": "`RECORDED_YEAR` without a time: a day would be made up",
-    "no_patient": f"each is a subject of its own: {RECORD_LEVEL}",
+    "no_patient": f"each is a subject of its own: splits are {RECORD_LEVEL}",
     "readings": "left out: MEDS has one voice, and here it is the label's",
     "likelihoods": "left out with the readings",
     "rounds": "left out with the readings",

@@ -21,9 +21,10 @@ from chiron.datasets.physical import to_mv
 from chiron.datasets.signals import fits_int16
 from chiron.datasets.tables import table_path
 from chiron.interchange.batches import batches, read_signal
-from chiron.interchange.limits import RECORD_LEVEL, Limit, count_rows, limits_of_tables
+from chiron.interchange.limits import Limit, count_rows, limits_of_tables
 from chiron.interchange.parquet_card import LABEL, card
 from schemas.codes import Code, CodeSystem, SplitName, concept_name
+from schemas.splits import RECORD_LEVEL
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS, LABELS, PARAMETERS, RECORDS, SPLITS
 
 __all__ = ["FORM", "TABLES", "write_parquet"]
@@ -41,7 +42,7 @@ _LEFT_OUT: Final = ("sample_offset",)
 
 _FATES: Final = {
     "no_signal": "rows without leads and samples",
-    "no_patient": f"each stands for a patient of its own: {RECORD_LEVEL}",
+    "no_patient": f"each stands for a patient of its own: splits are {RECORD_LEVEL}",
     "rounds": "rows of `annotations`; the columns of labels have what was believed last",
     "agreement": "in the table `labels`, not in the columns",
     "weights": "in the table `labels`, not in the columns",
@@ -121,7 +122,9 @@ def write_parquet(dataset: Dataset, folder: Path) -> list[Limit]:
         shutil.copyfile(table_path(dataset.folder, spec), table_path(folder / "tables", spec))
     names = {column: concept_name(code) for code, column in labels.items()}
     n_unknown = count_rows(dataset, RECORDS, ~pl.col("patient_known"))
-    of_whom = f"{n_unknown:,} patients are unknown: {RECORD_LEVEL}" if n_unknown else "A split is a patient's"
+    of_whom = (
+        f"{n_unknown:,} patients are unknown: splits are {RECORD_LEVEL}" if n_unknown else "A split is a patient's"
+    )
     text = card(dataset.manifest, splits, [spec.name for spec in tables], labels=names, of_whom=of_whom)
     (folder / "README.md").write_text(text, encoding="utf-8")
     own = [

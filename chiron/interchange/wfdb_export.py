@@ -13,7 +13,7 @@ import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.interchange.batches import Batch, batches, read_signal
-from chiron.interchange.limits import RECORD_LEVEL, Limit, limits_of_tables
+from chiron.interchange.limits import Limit, limits_of_tables
 from chiron.interchange.wfdb_annotations import annotation_bytes, annotations_of, has_place, suffixes
 from chiron.interchange.wfdb_names import RecordFiles
 from chiron.interchange.wfdb_profile import profile_of, profile_text, source_name
@@ -21,6 +21,7 @@ from chiron.interchange.wfdb_record import number_text, write_record
 from chiron.interchange.wfdb_tables import PartWriter, fact_columns, record_rows
 from chiron.records.formats.recording import Lead
 from schemas.codes import CodeSystem
+from schemas.splits import RECORD_LEVEL
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS, LABELS, PARAMETERS, RECORDS, SPLITS
 
 __all__ = ["FORM", "TABLES", "write_wfdb"]
@@ -40,7 +41,7 @@ _STATED: Final = {
 
 _FATES: Final = {
     "no_signal": "a row of `records-*.csv`: there is no file",
-    "no_patient": f"each stands for a patient of its own: {RECORD_LEVEL}",
+    "no_patient": f"each stands for a patient of its own: splits are {RECORD_LEVEL}",
     "readings": _IN_TABLES,
     "likelihoods": _IN_TABLES,
     "rounds": _IN_TABLES,

@@ -12,11 +12,11 @@ from chiron.datasets.dataset import Dataset
 from chiron.labels.positive import UNDECIDED, is_positive
 from chiron.labels.readings import code_name
 from schemas.codes import SplitName
+from schemas.splits import RECORD_LEVEL
 from schemas.tables import LABELS, PARAMETERS, QUARANTINE, RECORDS, SPLITS
 
-__all__ = ["RECORD_LEVEL", "LabelFacts", "RecordFacts", "SplitFacts", "count_groups", "count_labels", "count_records"]
+__all__ = ["LabelFacts", "RecordFacts", "SplitFacts", "count_groups", "count_labels", "count_records"]
 
-RECORD_LEVEL: Final = "record-level; patient overlap can't be excluded"
 _GROUP: Final = "group"
 
 
