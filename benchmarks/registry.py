@@ -10,6 +10,7 @@ from rich.table import Table
 from benchmarks.result import Benchmark, Target
 from benchmarks.stored_bytes import made_dataset, timed_s, use_cache
 from chiron.datasets.dataset import open_dataset
+from chiron.datasets.workdir import claim_workdir
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import create_registry, open_registry
@@ -45,6 +46,7 @@ def run() -> Benchmark:
 
 def fill(registry: Path, dataset: DatasetRef, remote: Path) -> None:
     """Publish releases of content that nobody pulls."""
+    claim_workdir(registry.parent)
     create_registry(registry)
     remote.mkdir()
     record = record_of(open_dataset(dataset), "noise")
