@@ -58,7 +58,7 @@ def git(command: str, *arguments: str, at: Path | None = None, stdin: bytes = b"
         )
     except subprocess.TimeoutExpired as error:
         raise ServiceUnavailable(
-            f"git {command}: expected an end within {_LONGEST_S} s, found none; check the registry's address and network"
+            f"git {command}: expected an end within {_LONGEST_S} s, found none; check address and network"
         ) from error
     if done.returncode != 0:
         raise GitFailed(command, done)
