@@ -10,6 +10,7 @@ from rich.table import Table
 from benchmarks.result import Benchmark, Target
 from benchmarks.stored_bytes import made_dataset, timed_s, use_cache
 from chiron.datasets.dataset import open_dataset
+from chiron.datasets.workdir import claim_workdir
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import create_registry, open_registry
@@ -20,7 +21,7 @@ from schemas.params import ReleaseParams
 
 TARGET: Final = Target("ratio", "at most", 1.5)
 N_RELEASES: Final = 200
-N_ROUNDS: Final = 9
+N_ROUNDS: Final = 7
 
 
 def run() -> Benchmark:
@@ -45,6 +46,7 @@ def run() -> Benchmark:
 
 def fill(registry: Path, dataset: DatasetRef, remote: Path) -> None:
     """Publish releases of content that nobody pulls."""
+    claim_workdir(registry.parent)
     create_registry(registry)
     remote.mkdir()
     record = record_of(open_dataset(dataset), "noise")
@@ -57,9 +59,9 @@ def fill(registry: Path, dataset: DatasetRef, remote: Path) -> None:
 
 def _release_and_pull(workdir: Path, dataset: DatasetRef) -> tuple[float, float]:
     registry, params = str(workdir / "registry.git"), ReleaseParams(name="noise")
-    release_s = timed_s(lambda: release_dataset(workdir, params, dataset))
+    release_s = timed_s(lambda: release_dataset(workdir, params, dataset), sync=False)
     use_cache(workdir / "cache")
-    pull_s = timed_s(lambda: pull_release("noise", workdir / "pulled", registry=registry))
+    pull_s = timed_s(lambda: pull_release("noise", workdir / "pulled", registry=registry), sync=False)
     for folder in ("cache", "pulled"):
         shutil.rmtree(workdir / folder)
     return release_s, pull_s

@@ -39,16 +39,27 @@ class GitFailed(ServiceUnavailable):
         self.stdout = done.stdout
 
 
+# A host that falls silent must not hold anybody for ever: less than 1 kB/s for half a minute, or ten minutes in all.
+_IMPATIENT: Final = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30")
+_LONGEST_S: Final = 600
+
+
 def git(command: str, *arguments: str, at: Path | None = None, stdin: bytes = b"") -> bytes:
     """Run a git command, in the repository `at`; what it writes. Raises GitFailed with git's own words."""
     environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
-    done = subprocess.run(
-        ["git", *(["-C", str(at)] if at else []), command, *arguments],
-        input=stdin,
-        capture_output=True,
-        env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            ["git", *_IMPATIENT, *(["-C", str(at)] if at else []), command, *arguments],
+            input=stdin,
+            capture_output=True,
+            env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            check=False,
+            timeout=_LONGEST_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServiceUnavailable(
+            f"git {command}: expected an end within {_LONGEST_S} s, found none; check address and network"
+        ) from error
     if done.returncode != 0:
         raise GitFailed(command, done)
     return done.stdout

@@ -1,13 +1,13 @@
 """The registry: a bare git repository in which every release is a tag `NAME@VERSION`.
 
-Everything is done in a private bare clone, which has no working files, and by the git program. One atomic push of
+Everything is written in a private bare clone, which has no working files, and by the git program. One atomic push of
 commit and tag publishes: it either happens or it does not, and where two race git decides who was first. This module
 knows nothing of where the bytes are.
 """
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from chiron.errors import NotFound
+from chiron.releases.choosing import choose_release
 from chiron.releases.git_command import GitFailed, git
 from chiron.releases.registry_files import read_record, record_file
 from schemas.release import ReleaseRecord
@@ -34,6 +35,7 @@ __all__ = [
 
 _TAG: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,62})@((?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2})", re.ASCII)
 _BRANCH: Final = "refs/heads/main"
+_MADE: Final = "refs/heads/release"  # in the clone: main there may be ahead of what was read
 _COMMITTER: Final = "Chiron <chiron@localhost>"
 
 
@@ -94,27 +96,49 @@ def normal_address(address: str | Path) -> str:
 
 @contextmanager
 def open_registry(address: str) -> Iterator["Registry"]:
-    """Clone a registry for the time of the block. `address` is a folder, or whatever `git clone` takes.
+    """A registry as it is now, for the time of the block. `address` is a folder, or whatever `git clone` takes.
 
     Raises NotFound where a folder is no registry, ServiceUnavailable where an address does not answer.
     """
     if is_folder(address) and not (Path(address) / "HEAD").is_file():
         raise NotFound(f"registry {address}: expected a bare git repository, found none; release a dataset first")
     with tempfile.TemporaryDirectory(prefix="chiron-registry-") as temporary:
-        clone = Path(temporary) / "clone"
-        # of a folder the objects stay where they are (they never change there): copying their files would take half of
-        # what another writer is just pushing, and packing them would take longer with every release
-        how = "--shared" if is_folder(address) else "--no-local"
-        git("clone", "--quiet", "--bare", how, "--", address, str(clone))
-        yield Registry(address, clone)
+        yield Registry(address, Path(temporary))
 
 
 class Registry:
-    """A private clone of a registry, as it was when it was cloned."""
+    """A registry as it was when it was opened; what is published goes on from there, or not at all.
 
-    def __init__(self, address: str, clone: Path) -> None:
+    A folder is read where it is: what a tag means never changes. All writing is done in a private clone, in `scratch`.
+    """
+
+    def __init__(self, address: str, scratch: Path) -> None:
         self.address = address
-        self._clone = clone
+        self._scratch = scratch
+        self._place = Path(address) if is_folder(address) else self._clone
+        # branch and tags at once: who publishes later than this is noticed when we do
+        found = git("for-each-ref", "--format=%(objectname) %(refname)", _BRANCH, "refs/tags", at=self._place).decode()
+        refs = {name: commit for commit, name in (line.split(" ", 1) for line in found.splitlines())}
+        self._newest = refs.pop(_BRANCH, "")
+        self._tags = [name.removeprefix("refs/tags/") for name in refs]
+
+    @cached_property
+    def _clone(self) -> Path:
+        """A bare clone. Of a folder it borrows the objects: packing them would take longer with every release."""
+        clone = self._scratch / "clone"
+        how = "--shared" if is_folder(self.address) else "--no-local"
+        git("clone", "--quiet", "--bare", how, "--", self.address, str(clone))
+        return clone
+
+    def find(self, spec: str) -> ReleaseRecord:
+        """The release that `choose_release` finds; records that can't be meant are not read."""
+        name, _, wanted = spec.partition("@")
+        versions = [match[2] for tag in self._tags if (match := _TAG.fullmatch(tag)) and match[1] == name]
+        if wanted in ("", "latest"):
+            wanted = max(versions, key=version_order, default="")
+        if wanted in versions:
+            return choose_release(self._records_at([(f"{name}@{wanted}", name)]), spec)
+        return choose_release(self.records(), spec)
 
     def records(self) -> list[ReleaseRecord]:
         """The records of all releases, by name and version. Tags that are no release's are passed over."""
@@ -122,8 +146,10 @@ class Registry:
 
     @cached_property
     def _records(self) -> list[ReleaseRecord]:
-        tags = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=self._clone).decode().splitlines()
-        found = [(tag, match[1]) for tag in tags if (match := _TAG.fullmatch(tag))]
+        return self._records_at([(tag, match[1]) for tag in self._tags if (match := _TAG.fullmatch(tag))])
+
+    def _records_at(self, found: Sequence[tuple[str, str]]) -> list[ReleaseRecord]:
+        """The records at tags, each with the name of its dataset."""
         files = self._read([f"refs/tags/{tag}:{record_file(name)}" for tag, name in found])
         records = [read_record(data, tag) for (tag, _), data in zip(found, files, strict=True)]
         return sorted(records, key=lambda record: (record.name, version_order(record.version)))
@@ -134,27 +160,28 @@ class Registry:
 
     def newest(self, path: str) -> bytes:
         """A file at the newest commit; empty where there is none."""
-        return self._read([f"{_BRANCH}:{path}"])[0]
+        return self._read([f"{self._newest}:{path}"])[0] if self._newest else b""
 
     def publish(self, tag: str, files: Mapping[str, bytes]) -> str | None:
         """Commit files over the newest commit and push commit and tag at once.
 
         Returns None when they are published; what git says where somebody else was first.
         """
-        parent = git("for-each-ref", "--format=%(objectname)", _BRANCH, at=self._clone).decode().strip()
-        git("fast-import", "--quiet", "--date-format=now", at=self._clone, stdin=_commit(tag, files, parent))
-        refs = [f"{_BRANCH}:{_BRANCH}", f"{_BRANCH}:refs/tags/{tag}"]
+        commit = _commit(tag, files, self._newest)
+        git("fast-import", "--quiet", "--date-format=now", "--force", at=self._clone, stdin=commit)
+        refs = [f"{_MADE}:{_BRANCH}", f"{_MADE}:refs/tags/{tag}"]
         try:
             git("push", "--porcelain", "--atomic", "--", self.address, *refs, at=self._clone)
         except GitFailed as failed:
             if any(line.startswith(b"!") for line in failed.stdout.splitlines()):  # the repository refused a reference
                 return failed.said
             raise
+        self._newest = git("rev-parse", _MADE, at=self._clone).decode().strip()
         return None
 
     def _read(self, objects: list[str]) -> list[bytes]:
         """The contents of `<revision>:<path>` each, by one process; empty where there is no such file."""
-        answers = BytesIO(git("cat-file", "--batch", at=self._clone, stdin="\n".join([*objects, ""]).encode()))
+        answers = BytesIO(git("cat-file", "--batch", at=self._place, stdin="\n".join([*objects, ""]).encode()))
         contents = []
         for _ in objects:
             header = answers.readline().split()  # "<id> <type> <size>" or "<revision>:<path> missing"
@@ -165,7 +192,7 @@ class Registry:
 
 def _commit(tag: str, files: Mapping[str, bytes], parent: str) -> bytes:
     """One commit as git's fast-import stream. Needs no identity, hook or signature of the user's."""
-    head = [f"commit {_BRANCH}\ncommitter {_COMMITTER} now\n".encode(), _data(f"Release {tag}\n".encode())]
+    head = [f"commit {_MADE}\ncommitter {_COMMITTER} now\n".encode(), _data(f"Release {tag}\n".encode())]
     origin = [f"from {parent}\n".encode()] if parent else []
     body = [part for path, data in files.items() for part in (f"M 100644 inline {path}\n".encode(), _data(data))]
     return b"".join([*head, *origin, *body])

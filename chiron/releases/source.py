@@ -9,7 +9,6 @@ from chiron.datasets.manifest import MANIFEST, parse_manifest
 from chiron.datasets.parallel import Meter, cores, in_threads
 from chiron.errors import Damaged, NotFound
 from chiron.releases.cache import Cache
-from chiron.releases.choosing import choose_release
 from chiron.releases.listing import Listing, refuse_outside
 from chiron.releases.registry import Registry, normal_address, open_registry, release_of
 from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
@@ -36,7 +35,7 @@ class FoundRelease(NamedTuple):
 def find_release(spec: str, *, registry: str, remote: str | None) -> FoundRelease:
     """Find a release. Raises NotFound where there is none, or nothing says where its bytes are."""
     with open_registry(normal_address(registry)) as opened:
-        record = choose_release(opened.records(), spec)
+        record = opened.find(spec)
         release = release_of(record, opened.address, new=False)
         pointer, config = opened.at(release.tag, pointer_file(record.name), CONFIG)
     where = normal_address(remote) if remote else _remote_named(opened, config, release.tag)

@@ -113,3 +113,35 @@ def test_releases_of_the_same_content_at_once_become_one(tmp_path: Path) -> None
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 0, stderr.decode()
     assert [release.tag for release in list_releases(str(workdir / "registry.git"))] == ["demo@1.0.0"]
+
+
+PULL = """
+import os, signal, sys
+from pathlib import Path
+from chiron.releases.folder_store import FolderStore
+from chiron.releases.pull import pull_release
+
+def half_of_a_table(store, oid, offset=0, read=FolderStore.read):
+    data = b"".join(read(store, oid, offset))
+    if data[:4] != b"PAR1":
+        yield data
+        return
+    yield data[: len(data) // 2]
+    os.kill(os.getpid(), signal.SIGKILL)
+
+FolderStore.read = half_of_a_table
+pull_release("demo", Path(sys.argv[2]), registry=sys.argv[1])
+"""
+
+
+def test_a_pull_that_is_killed_goes_on_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    release = release_dataset(tmp_path / "work", DEMO, make(tmp_path / "work", 50_000))
+    command = [sys.executable, "-c", PULL, release.registry, str(tmp_path / "pulled")]
+    killed = subprocess.run(command, check=False, capture_output=True, timeout=120)
+    assert killed.returncode == -9, killed.stderr.decode()
+    assert not (tmp_path / "pulled").exists()
+    pulled = pull_release("demo", tmp_path / "pulled", registry=release.registry)
+    table_bytes = (tmp_path / "pulled" / "splits.parquet").stat().st_size
+    total = pulled.n_bytes_moved + pulled.n_bytes_cached
+    assert pulled.n_bytes_moved <= total - table_bytes // 2
+    assert verify_dataset(tmp_path / "pulled").content_sha256 == release.content_sha256
