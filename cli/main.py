@@ -8,9 +8,11 @@ import typer
 
 from chiron.errors import ChironError, EnvironmentFault
 from cli import (
+    backups,
     datasets,
     doctor,
     fidelity,
+    housekeeping,
     interchange,
     keys,
     lineage,
@@ -19,6 +21,7 @@ from cli import (
     populations,
     services,
     synthesis,
+    withdrawal,
 )
 
 __all__ = ["app", "main"]
@@ -51,6 +54,11 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "diff": lineage.diff,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
+    "fsck": housekeeping.fsck,
+    "gc": housekeeping.gc,
+    "withdraw": withdrawal.withdraw,
+    "backup": backups.backup,
+    "restore": backups.restore,
     "rotate-key": keys.rotate_key,
     "doctor": doctor.doctor,
     "up": services.up,

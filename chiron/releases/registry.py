@@ -16,8 +16,8 @@ from typing import Final
 
 from chiron.errors import NotFound
 from chiron.releases.git_command import GitFailed, git
-from chiron.releases.registry_files import read_record, record_file
-from schemas.release import ReleaseRecord
+from chiron.releases.registry_files import WITHDRAWN, read_record, read_withdrawal, record_file
+from schemas.release import ReleaseRecord, Withdrawal
 from schemas.results import Release
 
 __all__ = [
@@ -40,7 +40,11 @@ _COMMITTER: Final = "Chiron <chiron@localhost>"
 def list_releases(registry: str) -> list[Release]:
     """All releases, by name and version. Raises NotFound where there is no registry."""
     with open_registry(registry) as opened:
-        return [release_of(record, registry, new=False) for record in opened.records()]
+        withdrawn = opened.withdrawals()
+        return [
+            release_of(record, registry, new=False).model_copy(update={"withdrawn": withdrawn.get(record.tag)})
+            for record in opened.records()
+        ]
 
 
 def release_of(record: ReleaseRecord, registry: str, *, new: bool) -> Release:
@@ -116,14 +120,18 @@ class Registry:
         self.address = address
         self._clone = clone
 
+    def tags(self) -> list[tuple[str, str]]:
+        """The tag and the name of every release. Tags that are no release's are passed over."""
+        tags = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=self._clone).decode().splitlines()
+        return [(tag, match[1]) for tag in tags if (match := _TAG.fullmatch(tag))]
+
     def records(self) -> list[ReleaseRecord]:
-        """The records of all releases, by name and version. Tags that are no release's are passed over."""
+        """The records of all releases, withdrawn ones too, by name and version."""
         return self._records
 
     @cached_property
     def _records(self) -> list[ReleaseRecord]:
-        tags = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=self._clone).decode().splitlines()
-        found = [(tag, match[1]) for tag in tags if (match := _TAG.fullmatch(tag))]
+        found = self.tags()
         files = self._read([f"refs/tags/{tag}:{record_file(name)}" for tag, name in found])
         records = [read_record(data, tag) for (tag, _), data in zip(found, files, strict=True)]
         return sorted(records, key=lambda record: (record.name, version_order(record.version)))
@@ -136,14 +144,33 @@ class Registry:
         """A file at the newest commit; empty where there is none."""
         return self._read([f"{_BRANCH}:{path}"])[0]
 
+    def withdrawals(self) -> dict[str, Withdrawal]:
+        """What was withdrawn, by tag."""
+        return self._withdrawals
+
+    @cached_property
+    def _withdrawals(self) -> dict[str, Withdrawal]:
+        if not git("for-each-ref", _BRANCH, at=self._clone):
+            return {}
+        names = git("ls-tree", "--name-only", "-z", _BRANCH, WITHDRAWN, at=self._clone).decode().split("\0")[:-1]
+        notes = map(read_withdrawal, names, self._read([f"{_BRANCH}:{name}" for name in names]))
+        return {note.tag: note for note in notes}
+
     def publish(self, tag: str, files: Mapping[str, bytes]) -> str | None:
         """Commit files over the newest commit and push commit and tag at once.
 
         Returns None when they are published; what git says where somebody else was first.
         """
+        return self._push(f"Release {tag}", files, [f"{_BRANCH}:refs/tags/{tag}"])
+
+    def note(self, message: str, files: Mapping[str, bytes]) -> str | None:
+        """Commit files over the newest commit, without a release. Returns as `publish` does."""
+        return self._push(message, files, [])
+
+    def _push(self, message: str, files: Mapping[str, bytes], tags: list[str]) -> str | None:
         parent = git("for-each-ref", "--format=%(objectname)", _BRANCH, at=self._clone).decode().strip()
-        git("fast-import", "--quiet", "--date-format=now", at=self._clone, stdin=_commit(tag, files, parent))
-        refs = [f"{_BRANCH}:{_BRANCH}", f"{_BRANCH}:refs/tags/{tag}"]
+        git("fast-import", "--quiet", "--date-format=now", at=self._clone, stdin=_commit(message, files, parent))
+        refs = [f"{_BRANCH}:{_BRANCH}", *tags]
         try:
             git("push", "--porcelain", "--atomic", "--", self.address, *refs, at=self._clone)
         except GitFailed as failed:
@@ -163,9 +190,9 @@ class Registry:
         return contents
 
 
-def _commit(tag: str, files: Mapping[str, bytes], parent: str) -> bytes:
+def _commit(message: str, files: Mapping[str, bytes], parent: str) -> bytes:
     """One commit as git's fast-import stream. Needs no identity, hook or signature of the user's."""
-    head = [f"commit {_BRANCH}\ncommitter {_COMMITTER} now\n".encode(), _data(f"Release {tag}\n".encode())]
+    head = [f"commit {_BRANCH}\ncommitter {_COMMITTER} now\n".encode(), _data(f"{message}\n".encode())]
     origin = [f"from {parent}\n".encode()] if parent else []
     body = [part for path, data in files.items() for part in (f"M 100644 inline {path}\n".encode(), _data(data))]
     return b"".join([*head, *origin, *body])
