@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from mlflow import MlflowClient
 from registry_state import objects_in, publish
 
 from chiron.datasets.verify import verify_dataset
@@ -64,7 +65,8 @@ def a_recording(folder: Path) -> Path:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's, without anything in it; it takes seconds to make."""
     folder = tmp_path_factory.mktemp("mlflow")
-    assert list_models(default_tracking_uri(folder)) == ()
+    (folder / "mlflow").mkdir()
+    assert not MlflowClient(default_tracking_uri(folder)).search_registered_models()
     return folder / "mlflow" / "mlflow.db"
 
 
