@@ -5,6 +5,7 @@
     |  |- NotFound (3)            a source, dataset, release or file does not exist
     |  |- WorkdirRefused (4)      the folder holds something else
     |  |- BadParameters (5)       a parameter or a specification can't be met
+    |  |- Withdrawn (6)           a release that was taken back
     |- DataError (10)             the data is wrong
     |  |- EmptySource (11)        a source without records
     |  |- GateClosed (12)         a blocking check failed, or there was nothing to check
@@ -34,6 +35,7 @@ __all__ = [
     "NotFound",
     "ReleaseConflict",
     "ServiceUnavailable",
+    "Withdrawn",
     "WorkdirRefused",
 ]
 
@@ -66,6 +68,12 @@ class BadParameters(CallerError):
     """A parameter or a specification can't be met."""
 
     exit_code = 5
+
+
+class Withdrawn(CallerError):
+    """A release that was taken back, because somebody in it withdrew."""
+
+    exit_code = 6
 
 
 class DataError(ChironError):

@@ -51,7 +51,8 @@ def list_releases(
         return
     table = Table("release", "content", title=None)
     for release in releases:
-        table.add_row(release.tag, release.content_sha256)
+        note = release.withdrawn
+        table.add_row(release.tag, f"withdrawn: {note.reason}; {note.remedy}" if note else release.content_sha256)
     console.print(table)
 
 

@@ -8,10 +8,12 @@ import typer
 
 from chiron.errors import ChironError, EnvironmentFault
 from cli import (
+    backups,
     datasets,
     doctor,
     evaluation,
     fidelity,
+    housekeeping,
     interchange,
     keys,
     lineage,
@@ -20,6 +22,7 @@ from cli import (
     populations,
     services,
     synthesis,
+    withdrawal,
 )
 
 __all__ = ["app", "main"]
@@ -53,6 +56,11 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "quarantine": datasets.quarantine,
     "predict": models.predict,
     "evaluate": evaluation.evaluate,
+    "fsck": housekeeping.fsck,
+    "gc": housekeeping.gc,
+    "withdraw": withdrawal.withdraw,
+    "backup": backups.backup,
+    "restore": backups.restore,
     "rotate-key": keys.rotate_key,
     "doctor": doctor.doctor,
     "up": services.up,

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# System packages that the integration tests use (Debian, Ubuntu): a headless browser, and Ceph's S3 server.
+# System packages that the integration tests use (Debian, Ubuntu): a headless browser, Ceph's S3 server, PostgreSQL.
 # Quick where they are there already.
 set -euo pipefail
 
-packages=(git chromium radosgw ceph-mon ceph-osd ceph-common)
+packages=(git chromium radosgw ceph-mon ceph-osd ceph-common postgresql)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -95,6 +95,7 @@ class QuarantineReason(StrEnum):
     TOO_LARGE = "too_large"
     UNREADABLE_LABELS = "unreadable_labels"
     LABEL_WITHOUT_RECORD = "label_without_record"
+    WITHDRAWN = "withdrawn"  # counted only: neither kept nor listed
 
 
 class Code(NamedTuple):

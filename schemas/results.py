@@ -14,6 +14,7 @@ from schemas.manifest import DatasetRef, Sha256
 from schemas.missingness import Passport
 from schemas.myth import MythReport
 from schemas.quality import QualityReport
+from schemas.release import Withdrawal
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.trained import RegisteredModel, TrainReport
@@ -36,6 +37,7 @@ class Release(Frozen):
     manifest_sha256: Sha256
     registry: str
     new: bool  # false: this content was released before
+    withdrawn: Withdrawal | None = None
 
     @property
     def tag(self) -> str:

@@ -1,16 +1,16 @@
 """Stages: work that is done once per inputs and parameters, and that is either finished or not there.
 
 A finished stage is the folder `workdir/<stage>/<key>` with a manifest. It is made under `workdir/.partial`, synced and
-renamed, so a killed run leaves nothing half-made in sight. A file lock, which the system frees when its holder dies,
-keeps two runs from the same work.
+renamed, so a killed run leaves nothing half-made in sight. A lock keeps two runs from the same work, and what a run
+works on from being collected: see `chiron.datasets.locks`.
 """
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from chiron.datasets.canonical import canonical_json
+from chiron.datasets.locks import stage_lock
 from chiron.datasets.manifest import Draft, Hashed, Stage, make_manifest, read_manifest, stage_key, write_manifest
 from chiron.datasets.workdir import claim_workdir, remove_tree, sync_path, sync_tree
 from chiron.errors import DataError
@@ -32,9 +32,11 @@ def run_stage(workdir: Path, stage: Stage, draft: Draft, build: Build, *, resume
     claim_workdir(workdir)
     key = stage_key(stage, draft)
     final = workdir / stage.name / key
-    with _lock(workdir / ".locks" / f"{stage.name}-{key}"):
+    with stage_lock(workdir, f"{stage.name}-{key}", inputs=[parent.content_sha256 for parent in draft.parents]):
         reused = final.is_dir()
-        if not reused:
+        if reused:
+            os.utime(final)  # the time of its last use
+        else:
             _build(workdir / ".partial" / f"{stage.name}-{key}", final, stage, draft, build, resume=resume)
     ref = DatasetRef(path=str(final), content_sha256=read_manifest(final).content_sha256)
     return StageOutcome(stage=stage.name, ref=ref, reused=reused)
@@ -62,12 +64,3 @@ def _build(  # noqa: PLR0913 - one step of run_stage, taken out to be read on it
 def write_report(folder: Path, report: Report) -> None:
     """Write a result under its own name, in canonical form."""
     (folder / report.file_name).write_bytes(canonical_json(report.model_dump(mode="json")))
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a file; wait for another holder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -4,7 +4,7 @@ One bad file never stops it and is never lost: see `chiron.records.quarantine`. 
 of `validate` closes on that. What was read before is taken over: see `chiron.records.memory`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,17 +22,19 @@ from chiron.errors import EmptySource
 from chiron.records.inputs import Inputs, find_inputs, refuse_unclaimed
 from chiron.records.landing import Landing, list_landing
 from chiron.records.landing_s3 import fetch_landing, is_s3
-from chiron.records.memory import now_ns, own_folder, recall, remember, seen_files
+from chiron.records.memory import Memory, now_ns, own_folder, recall, remember, seen_files
 from chiron.records.own_tables import OwnTables, merge_by_record
 from chiron.records.pseudonyms import Pseudonyms, pseudonyms_for
 from chiron.records.quarantine import keep_refused, quarantine_table
-from chiron.records.reading import read_records
+from chiron.records.reading import ReadRecords, read_records
 from chiron.records.readings.parsed import RecordNames
 from chiron.records.sources import choose_profile, shipped_profiles
 from chiron.records.table_rows import TableRows, read_tables
 from chiron.records.taking import Taker
 from chiron.records.tally import ingest_report
 from chiron.records.with_tables import records_with_tables
+from chiron.records.withdrawals import Withdrawn, read_withdrawn
+from schemas.codes import QuarantineReason
 from schemas.ingested import IngestReport
 from schemas.manifest import Kind, ParentEntry
 from schemas.params import IngestParams
@@ -52,6 +54,7 @@ class _Source:
     inputs: Inputs
     profile: SourceProfile
     pseudonyms: Pseudonyms
+    withdrawn: Withdrawn
     listed_at_ns: int
 
     @property
@@ -67,15 +70,20 @@ class _Source:
     def parameters(self) -> dict[str, JsonValue]:
         """The profile, as it may be released: of a private one only the name and a keyed hash, for it names readers."""
         profile = self.profile.model_dump(mode="json")
+        without: dict[str, JsonValue] = (
+            {"withdrawn": fingerprint} if (fingerprint := self.withdrawn.fingerprint) else {}
+        )
         if self.pseudonyms.key is None:
-            return {"profile": profile}
-        return {"profile": self.profile.name, "sha256": self.pseudonyms.digest(sha256_hex(canonical_json(profile)))}
+            return {"profile": profile, **without}
+        digest = self.pseudonyms.digest(sha256_hex(canonical_json(profile)))
+        return {"profile": self.profile.name, "sha256": digest, **without}
 
     @property
     def method(self) -> str:
         """What must be the same for an earlier ingest's work to be taken over."""
         profile = self.profile.model_dump(mode="json")
-        return sha256_hex(canonical_json([_STAGE.version, __version__, profile, self.pseudonyms.fingerprint]))
+        who = [self.pseudonyms.fingerprint, self.withdrawn.fingerprint]
+        return sha256_hex(canonical_json([_STAGE.version, __version__, profile, *who]))
 
 
 def ingest_source(workdir: Path, params: IngestParams) -> StageOutcome:
@@ -115,22 +123,36 @@ def _locate(workdir: Path, params: IngestParams) -> _Source:
             f"source: expected recordings or tables that the profile {profile.name} knows, found none among "
             f"{len(landing.files)} files; name one of {', '.join(shipped_profiles())} with --profile, or your own"
         )
-    return _Source(inputs, profile, pseudonyms_for(profile), listed_at_ns)
+    return _Source(inputs, profile, pseudonyms_for(profile), read_withdrawn(workdir), listed_at_ns)
 
 
 def _build(folder: Path, workdir: Path, source: _Source, params: IngestParams) -> None:
     """Fill the dataset's folder and keep what was refused."""
-    taker = Taker(source.inputs, source.profile, source.pseudonyms)
-    memory = recall(workdir, params.name, source.method)
-    read = read_records(folder, _own_folder(workdir, params.name, folder), taker, memory)
-    names = RecordNames(read.names if source.inputs.tables else (), {refusal.name for refusal in read.refusals})
-    tables = read_tables(source.inputs, source.profile, names, source.pseudonyms)
+    taker = Taker(source.inputs, source.profile, source.pseudonyms, source.withdrawn)
+    own, memory = _own_folder(workdir, params.name, folder), recall(workdir, params.name, source.method)
+    read, tables = _read(folder, own, taker, memory)
+    withdrawn = frozenset(
+        record_id
+        for record_id, patient_id in tables.records.select("record_id", "stated_patient").iter_rows()
+        if patient_id is not None and source.withdrawn.has_patient(patient_id)
+    )
+    if withdrawn:  # their samples are in the array by now: begin again without them
+        taker = replace(taker, withdrawn=replace(source.withdrawn, also=withdrawn))
+        read, tables = _read(folder, own, taker, None)
     refusals = [*read.refusals, *refuse_unclaimed(source.inputs, read.claimed), *tables.refusals]
     source.landing.refuse_if_changed()
-    keep_refused(workdir, refusals, source.pseudonyms, params)
+    kept = [refusal for refusal in refusals if refusal.reason is not QuarantineReason.WITHDRAWN]
+    keep_refused(workdir, kept, source.pseudonyms, params)
     _write_tables(folder, read.own, tables, source.profile)
-    write_table(folder, QUARANTINE, quarantine_table(refusals, source.pseudonyms))
+    write_table(folder, QUARANTINE, quarantine_table(kept, source.pseudonyms))
     write_report(folder, ingest_report(folder, taker, read, tables, refusals))
+
+
+def _read(folder: Path, own: Path, taker: Taker, memory: Memory | None) -> tuple[ReadRecords, TableRows]:
+    """What records' own files say, and then what tables say about these records."""
+    read = read_records(folder, own, taker, memory)
+    names = RecordNames(read.names if taker.inputs.tables else (), {refusal.name for refusal in read.refusals})
+    return read, read_tables(taker.inputs, taker.profile, names, taker.pseudonyms)
 
 
 def _write_tables(folder: Path, own: OwnTables, tables: TableRows, profile: SourceProfile) -> None:

@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from chiron.errors import BadParameters
 from chiron.settings import settings
 from schemas.source import SourceProfile
 
-__all__ = ["Pseudonyms", "load_key", "pseudonyms_for", "replace_key"]
+__all__ = ["Pseudonyms", "load_key", "patient_pseudonyms", "pseudonyms_for", "replace_key"]
 
 KEY_FILE: Final = "pseudonym.key"
 SPLIT_KEY_FILE: Final = "split.key"
@@ -75,6 +76,12 @@ def pseudonyms_for(profile: SourceProfile) -> Pseudonyms:
     if not profile.needs_pseudonyms:
         return Pseudonyms(profile.name, None)
     return Pseudonyms(profile.name, load_key(), _kept_split_key())
+
+
+def patient_pseudonyms(profile: SourceProfile, names: Iterable[str]) -> set[str]:
+    """The ids in datasets of patients whom a source calls by these names."""
+    pseudonyms = pseudonyms_for(profile)
+    return {pseudonyms.name("patient", name) for name in names}
 
 
 def load_key() -> bytes:

@@ -17,7 +17,8 @@ from chiron.records.quarantine import Refusal
 from chiron.records.readings.own_labels import own_files, own_readings
 from chiron.records.readings.parsed import OwnReadings
 from chiron.records.rows import lead_names, record_row
-from schemas.codes import Code
+from chiron.records.withdrawals import Withdrawn
+from schemas.codes import Code, QuarantineReason
 from schemas.source import OwnLabels, SourceProfile
 from schemas.tables import ANNOTATIONS, EVENTS, RECORDS
 
@@ -54,6 +55,7 @@ class Taker:
     inputs: Inputs
     profile: SourceProfile
     pseudonyms: Pseudonyms
+    withdrawn: Withdrawn = field(default_factory=Withdrawn)
 
     def take(self, record_id: str, candidate: Candidate, writer: SignalWriter, dtype: SignalDtype) -> Taking:
         """Read one candidate. A refusal is part of the result; nothing is written then.
@@ -72,6 +74,10 @@ class Taker:
         if dtype == "int16" and not fits_int16(signal):
             raise NeedsMoreBits
         row = record_row(record_id, recording, signal, profile=self.profile, pseudonyms=self.pseudonyms)
+        if self.withdrawn.has_record(record_id) or self.withdrawn.has_patient(row["patient_id"]):
+            taking.belonging = self.inputs.belonging(candidate, taking.files)
+            taking.refusals.append(Refusal(candidate.name, QuarantineReason.WITHDRAWN, "record: withdrawn"))
+            return taking
         row["sample_offset"] = writer.append(signal)
         taking.rows = {RECORDS.name: [_IN_ORDER(row)], ANNOTATIONS.name: [], EVENTS.name: []}
         self._complete(taking, candidate, recording, record_id)

@@ -17,8 +17,8 @@ from typing import Final
 from chiron.errors import NotFound
 from chiron.releases.choosing import choose_release
 from chiron.releases.git_command import GitFailed, git
-from chiron.releases.registry_files import read_record, record_file
-from schemas.release import ReleaseRecord
+from chiron.releases.registry_files import WITHDRAWN, read_record, read_withdrawal, record_file
+from schemas.release import ReleaseRecord, Withdrawal
 from schemas.results import Release
 
 __all__ = [
@@ -42,7 +42,11 @@ _COMMITTER: Final = "Chiron <chiron@localhost>"
 def list_releases(registry: str) -> list[Release]:
     """All releases, by name and version. Raises NotFound where there is no registry."""
     with open_registry(registry) as opened:
-        return [release_of(record, registry, new=False) for record in opened.records()]
+        withdrawn = opened.withdrawals()
+        return [
+            release_of(record, registry, new=False).model_copy(update={"withdrawn": withdrawn.get(record.tag)})
+            for record in opened.records()
+        ]
 
 
 def release_of(record: ReleaseRecord, registry: str, *, new: bool) -> Release:
@@ -140,13 +144,17 @@ class Registry:
             return choose_release(self._records_at([(f"{name}@{wanted}", name)]), spec)
         return choose_release(self.records(), spec)
 
+    def tags(self) -> list[tuple[str, str]]:
+        """The tag and the name of every release. Tags that are no release's are passed over."""
+        return [(tag, match[1]) for tag in self._tags if (match := _TAG.fullmatch(tag))]
+
     def records(self) -> list[ReleaseRecord]:
-        """The records of all releases, by name and version. Tags that are no release's are passed over."""
+        """The records of all releases, withdrawn ones too, by name and version."""
         return self._records
 
     @cached_property
     def _records(self) -> list[ReleaseRecord]:
-        return self._records_at([(tag, match[1]) for tag in self._tags if (match := _TAG.fullmatch(tag))])
+        return self._records_at(self.tags())
 
     def _records_at(self, found: Sequence[tuple[str, str]]) -> list[ReleaseRecord]:
         """The records at tags, each with the name of its dataset."""
@@ -162,14 +170,34 @@ class Registry:
         """A file at the newest commit; empty where there is none."""
         return self._read([f"{self._newest}:{path}"])[0] if self._newest else b""
 
+    def withdrawals(self) -> dict[str, Withdrawal]:
+        """What was withdrawn, by tag."""
+        return self._withdrawals
+
+    @cached_property
+    def _withdrawals(self) -> dict[str, Withdrawal]:
+        if not self._newest:
+            return {}
+        listed = git("ls-tree", "--name-only", "-z", self._newest, WITHDRAWN, at=self._place)
+        names = listed.decode().split("\0")[:-1]
+        notes = map(read_withdrawal, names, self._read([f"{self._newest}:{name}" for name in names]))
+        return {note.tag: note for note in notes}
+
     def publish(self, tag: str, files: Mapping[str, bytes]) -> str | None:
         """Commit files over the newest commit and push commit and tag at once.
 
         Returns None when they are published; what git says where somebody else was first.
         """
-        commit = _commit(tag, files, self._newest)
+        return self._push(f"Release {tag}", files, [f"{_MADE}:refs/tags/{tag}"])
+
+    def note(self, message: str, files: Mapping[str, bytes]) -> str | None:
+        """Commit files over the newest commit, without a release. Returns as `publish` does."""
+        return self._push(message, files, [])
+
+    def _push(self, message: str, files: Mapping[str, bytes], tags: list[str]) -> str | None:
+        commit = _commit(message, files, self._newest)
         git("fast-import", "--quiet", "--date-format=now", "--force", at=self._clone, stdin=commit)
-        refs = [f"{_MADE}:{_BRANCH}", f"{_MADE}:refs/tags/{tag}"]
+        refs = [f"{_MADE}:{_BRANCH}", *tags]
         try:
             git("push", "--porcelain", "--atomic", "--", self.address, *refs, at=self._clone)
         except GitFailed as failed:
@@ -190,9 +218,9 @@ class Registry:
         return contents
 
 
-def _commit(tag: str, files: Mapping[str, bytes], parent: str) -> bytes:
+def _commit(message: str, files: Mapping[str, bytes], parent: str) -> bytes:
     """One commit as git's fast-import stream. Needs no identity, hook or signature of the user's."""
-    head = [f"commit {_MADE}\ncommitter {_COMMITTER} now\n".encode(), _data(f"Release {tag}\n".encode())]
+    head = [f"commit {_MADE}\ncommitter {_COMMITTER} now\n".encode(), _data(f"{message}\n".encode())]
     origin = [f"from {parent}\n".encode()] if parent else []
     body = [part for path, data in files.items() for part in (f"M 100644 inline {path}\n".encode(), _data(data))]
     return b"".join([*head, *origin, *body])

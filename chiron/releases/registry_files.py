@@ -4,6 +4,8 @@
     NAME.dvc      which bytes it is, in DVC's own format, so that `dvc get` and `dvc pull` work without Chiron
     .dvc/config   where the bytes are; never a credential
 
+and per withdrawn release, on the branch alone, `withdrawn/NAME@VERSION.json` (`schemas.release.Withdrawal`).
+
 What is read back was written by others and is checked; only the fields that are needed are taken over.
 """
 
@@ -17,20 +19,24 @@ from pydantic import BaseModel, ValidationError
 
 from chiron.datasets.canonical import canonical_json
 from chiron.errors import BadParameters, Damaged
-from schemas.release import ReleaseRecord
+from schemas.release import ReleaseRecord, Withdrawal
 
 __all__ = [
     "CONFIG",
+    "WITHDRAWN",
     "StoredFolder",
     "pointer_file",
     "read_pointer",
     "read_record",
     "read_remote",
+    "read_withdrawal",
     "record_file",
     "release_files",
+    "withdrawal_file",
 ]
 
 CONFIG: Final = ".dvc/config"
+WITHDRAWN: Final = "withdrawn/"
 
 _REMOTE: Final = 'remote "storage"'
 _IGNORED: Final = {".gitignore": b"/*/\n!/.dvc/\n", ".dvc/.gitignore": b"/config.local\n/tmp\n/cache\n"}
@@ -59,6 +65,11 @@ def record_file(name: str) -> str:
 def pointer_file(name: str) -> str:
     """Where a dataset's pointer lies."""
     return f"{name}.dvc"
+
+
+def withdrawal_file(tag: str) -> str:
+    """Where it says that a release is withdrawn."""
+    return f"{WITHDRAWN}{tag}.json"
 
 
 def release_files(record: ReleaseRecord, stored: StoredFolder) -> dict[str, bytes]:
@@ -101,6 +112,17 @@ def _record_version(data: bytes) -> int:
         return _Versioned.model_validate_json(data).record_version
     except ValidationError:
         return 0
+
+
+def read_withdrawal(path: str, data: bytes) -> Withdrawal:
+    """What is said of a withdrawn release. Raises Damaged where it is of another, or of none."""
+    try:
+        note = Withdrawal.model_validate_json(data)
+    except ValidationError as error:
+        raise Damaged(f"registry: expected a withdrawal in {path}, found other content; restore that file") from error
+    if withdrawal_file(note.tag) != path:
+        raise Damaged(f"registry: expected the withdrawal of a release in {path}, found that of {note.tag}")
+    return note
 
 
 def read_pointer(data: bytes, tag: str) -> str:

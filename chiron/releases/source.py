@@ -14,6 +14,7 @@ from chiron.releases.registry import Registry, normal_address, open_registry, re
 from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
 from chiron.releases.retries import with_retries
 from chiron.releases.store import Store, open_store
+from chiron.releases.withdrawn import choose_standing
 from schemas.manifest import Manifest
 from schemas.release import ReleaseRecord
 from schemas.results import Pulled, Release
@@ -33,9 +34,9 @@ class FoundRelease(NamedTuple):
 
 
 def find_release(spec: str, *, registry: str, remote: str | None) -> FoundRelease:
-    """Find a release. Raises NotFound where there is none, or nothing says where its bytes are."""
+    """Find a release. Raises NotFound where there is none, or nothing says where its bytes are; Withdrawn."""
     with open_registry(normal_address(registry)) as opened:
-        record = opened.find(spec)
+        record = choose_standing(opened, spec)
         release = release_of(record, opened.address, new=False)
         pointer, config = opened.at(release.tag, pointer_file(record.name), CONFIG)
     where = normal_address(remote) if remote else _remote_named(opened, config, release.tag)
