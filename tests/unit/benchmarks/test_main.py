@@ -14,7 +14,12 @@ def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_name_every_benchmark_is_listed() -> None:
     done = benchmarks()
     assert done.returncode == 0, done.stderr
-    names = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__", "__main__", "result", "stored_bytes"}
+    names = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {
+        "__init__",
+        "__main__",
+        "result",
+        "stored_bytes",
+    }
     assert all(name in done.stdout for name in names)
 
 
