@@ -175,10 +175,11 @@ class SignalWriter:
         *,
         dtype: SignalDtype = "int16",
         shard_samples: int | None = None,
+        codec: Codec = RECORDED,
         after: Path | None = None,
     ) -> None:
         self._folder = folder
-        self._layout = _layout(dtype, 0, shard_samples or default_shard_samples(dtype))
+        self._layout = _layout(dtype, 0, shard_samples or default_shard_samples(dtype), codec)
         self._chunk = np.empty(self._layout.chunk_samples, dtype=dtype)
         self._filled = 0  # of the chunk
         self._n_samples = 0
