@@ -96,7 +96,7 @@ def test_a_flipped_bit_in_what_is_wanted_is_found_and_nothing_appears(
     data = bytearray(shard.read_bytes())
     data[place] ^= 1
     shard.write_bytes(data)
-    with pytest.raises(Damaged, match="samples that it names|damaged shard"):
+    with pytest.raises(Damaged, match=r"samples that it names|damaged shard"):
         pull_part("three", tmp_path / "in" / "part", Part(records={"r000"}), registry=release.registry)
     assert list((tmp_path / "in").iterdir()) == []
 
