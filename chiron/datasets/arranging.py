@@ -3,8 +3,9 @@
 A validated dataset's samples lie split by split, so that whoever wants one split reads, and moves, one stretch.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 import polars as pl
 
@@ -18,8 +19,6 @@ from schemas.tables import RECORDS
 
 __all__ = ["copy_signals", "split_by_split"]
 
-_NEEDED: Final = ("record_id", "signal_sha256", "leads", "n_samples", "sample_offset")
-
 
 def split_by_split(records: pl.DataFrame, splits: pl.DataFrame) -> pl.DataFrame:
     """The records that have samples: train, valid, test, each by `record_id`."""
@@ -29,21 +28,22 @@ def split_by_split(records: pl.DataFrame, splits: pl.DataFrame) -> pl.DataFrame:
     return with_samples.join(placed, on="patient_id", how="left").sort("turn", "record_id").drop("turn")
 
 
-def copy_signals(source: Dataset, folder: Path, records: pl.DataFrame) -> pl.DataFrame:
-    """Write the samples of some records of `source` as the array of another folder, in the order of the rows.
+def copy_signals(source: Dataset, folder: Path, rows: Iterable[Mapping[str, Any]], n_rows: int) -> pl.DataFrame:
+    """Write the samples of some rows of `records` of `source` as the array of another folder, in the order of the rows.
 
-    Returns `record_id` and the new `sample_offset` of each. Memory is a chunk, and some numbers per record.
-    Raises Damaged where samples are not those that their row names.
+    Returns `record_id` and the new `sample_offset` of each. Memory is a chunk, and that. Raises Damaged where samples
+    are not those that their row names.
     """
     layout = ArrayLayout.read(source.folder)
-    offsets, wrong = [], 0
+    ids, offsets, wrong = [], [], 0
     with SignalWriter(folder, dtype=layout.dtype, shard_samples=layout.shard_samples, codec=layout.codec) as writer:
-        for done, record in enumerate(records.select(_NEEDED).iter_rows(named=True), start=1):
-            signal = source.signal(record)
-            wrong += signal_sha256(signal) != record["signal_sha256"]
+        for done, row in enumerate(rows, start=1):
+            signal = source.signal(row)
+            wrong += signal_sha256(signal) != row["signal_sha256"]
+            ids.append(row["record_id"])
             offsets.append(writer.append(signal))
-            report_progress("recordings arranged", done, records.height)
+            report_progress("recordings arranged", done, n_rows)
     if wrong:
         raise Damaged(f"dataset {source.folder}: expected the samples that it names, found {wrong} records with others")
-    moved = pl.Series("sample_offset", offsets, dtype=RECORDS.columns["sample_offset"])
-    return records.select("record_id").with_columns(moved)
+    schema = {name: RECORDS.columns[name] for name in ("record_id", "sample_offset")}
+    return pl.DataFrame({"record_id": ids, "sample_offset": offsets}, schema=schema)

@@ -18,6 +18,7 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.links import link_or_copy
 from chiron.datasets.manifest import Draft, Hashed, Stage, make_manifest, write_manifest
 from chiron.datasets.notice import NOTICE
+from chiron.datasets.rows import in_storage_order
 from chiron.datasets.shards import SIGNALS, ArrayLayout
 from chiron.datasets.tables import link_table, sink_table
 from chiron.errors import Damaged, NotFound
@@ -112,7 +113,9 @@ def _write_rows(source: Dataset, spec: TableSpec, chosen: pl.LazyFrame | None, f
 
 def _write_signals(source: Dataset, chosen: pl.LazyFrame, folder: Path) -> None:
     """An array of the chosen records, and `records` with their new places."""
-    offsets = copy_signals(source, folder, chosen.filter(pl.col("n_samples") > 0).sort("sample_offset").collect())
+    with_samples = chosen.filter(pl.col("n_samples") > 0)
+    n_rows = with_samples.select(pl.len()).collect().item()
+    offsets = copy_signals(source, folder, in_storage_order(with_samples), n_rows)
     (folder / "records.parquet").unlink(missing_ok=True)  # it may be another dataset's too
     placed = chosen.drop("sample_offset").join(offsets.lazy(), on="record_id", how="left", maintain_order="left")
     sink_table(folder, RECORDS, placed)

@@ -182,7 +182,7 @@ def _arranged_signals(folder: Path, parent: Dataset, evidence: Evidence) -> dict
         link_signals(parent.folder, folder)
         return {}
     require_room(folder, folder_bytes(parent.folder / SIGNALS))
-    offsets = copy_signals(parent, folder, arranged)
+    offsets = copy_signals(parent, folder, arranged.iter_rows(named=True), arranged.height)
     records = evidence.records.drop("sample_offset").join(offsets, on="record_id", how="left")
     return {RECORDS.name: records}
 

@@ -89,7 +89,7 @@ def test_altered_samples_end_validation(tmp_path):
     parent = open_dataset(ingested(tmp_path, records_of(12), readings_of(12)))
     named = parent.table(RECORDS).with_columns(signal_sha256=pl.lit("0" * 64))
     with pytest.raises(Damaged, match="expected the samples that it names, found 12 records with others"):
-        copy_signals(parent, tmp_path, named)
+        copy_signals(parent, tmp_path, named.iter_rows(named=True), named.height)
 
 
 def test_tables_that_stay_as_they_are_are_linked_and_not_copied(made):
