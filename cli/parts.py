@@ -8,7 +8,7 @@ import typer
 from schemas.codes import SplitName
 from schemas.part import Part, PulledPart
 
-__all__ = ["RecordsOption", "SplitOption", "TablesOption", "part_line", "part_of"]
+__all__ = ["RecordsOption", "SplitOption", "TablesOption", "chosen_part", "part_line"]
 
 SplitOption = Annotated[
     list[SplitName] | None, typer.Option("--split", help="Only the records of this split; may be repeated.")
@@ -22,17 +22,12 @@ RecordsOption = Annotated[
 ]
 
 
-def part_of(split: list[SplitName] | None, tables: str | None, records: list[str] | None) -> Part | None:
+def chosen_part(split: list[SplitName] | None, tables: str | None, records: list[str] | None) -> Part | None:
     """The part that is asked for; None for the whole. Raises BadParameters, NotFound where a file of ids is none."""
-    from pydantic import ValidationError
+    from chiron.datasets.part import part_of
 
-    from chiron.errors import BadParameters
-
-    named = None if tables is None else {name.strip() for name in tables.split(",")}
-    try:
-        part = Part(splits=split, tables=named, records=None if records is None else _ids(records))
-    except ValidationError as error:
-        raise BadParameters(str(error.errors()[0]["ctx"]["error"])) from None
+    named = None if tables is None else [name.strip() for name in tables.split(",")]
+    part = part_of(splits=split, tables=named, records=None if records is None else _ids(records))
     return None if part.is_all else part
 
 
@@ -54,6 +49,6 @@ def part_line(pulled: PulledPart, dest: Path) -> str:
     moved, of_release = (f"{n / 1e6:,.1f}" for n in (pulled.n_bytes_moved, pulled.n_bytes_of_release))
     rows = f"{pulled.n_records:,} records of " if pulled.n_records else "tables of "
     return (
-        f"{rows}{pulled.release.tag} are in {dest}, verified, content {pulled.content_sha256}; "
+        f"{rows}{pulled.tag} are in {dest}, verified, content {pulled.part_content_sha256}; "
         f"moved {moved} MB of {of_release} MB"
     )

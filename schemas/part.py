@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from schemas.base import Frozen
 from schemas.codes import SplitName
 from schemas.manifest import Sha256
-from schemas.results import Release
+from schemas.results import Pulled
 from schemas.tables import RECORDS, SPLITS, TABLES
 
 __all__ = ["SIGNALS_PART", "Part", "PulledPart"]
@@ -57,11 +57,9 @@ class Part(Frozen):
         return self.wants(table) or (table == SPLITS.name and self.splits is not None)
 
 
-class PulledPart(Frozen):
-    """A part of a release, which has a content hash of its own."""
+class PulledPart(Pulled):
+    """A part of a release that was pulled into a folder: what it is of, and its own content hash."""
 
-    release: Release
-    content_sha256: Sha256
+    part_content_sha256: Sha256
     n_records: Annotated[int, Field(ge=0)]
-    n_bytes_moved: Annotated[int, Field(ge=0)]
-    n_bytes_of_release: Annotated[int, Field(ge=0)]
+    n_bytes_of_release: Annotated[int, Field(ge=0)]  # of all files of the release

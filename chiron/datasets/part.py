@@ -4,13 +4,14 @@ The rows are those of its parent, and its samples lie in the same order. The par
 that the part needs, and of the signals the chunks that hold its records.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from chiron.datasets.arranging import copy_signals
 from chiron.datasets.canonical import canonical_json, sha256_hex
@@ -21,14 +22,30 @@ from chiron.datasets.notice import NOTICE
 from chiron.datasets.rows import in_storage_order
 from chiron.datasets.shards import SIGNALS, ArrayLayout
 from chiron.datasets.tables import link_table, sink_table
-from chiron.errors import Damaged, NotFound
+from chiron.errors import BadParameters, Damaged, NotFound
 from schemas.manifest import Kind, Manifest, ParentEntry
 from schemas.part import Part
 from schemas.tables import RECORDS, SPLITS, TABLES, TableSpec
 
-__all__ = ["chosen_records", "chunks_of", "small_files", "write_part"]
+__all__ = ["chosen_records", "chunks_of", "part_of", "small_files", "write_part"]
 
 _STAGE: Final = Stage("part", 1, Kind.PART)
+
+
+Names = Iterable[str] | str | None
+
+
+def part_of(*, splits: Names = None, tables: Names = None, records: Names = None) -> Part:
+    """The part that somebody names; one name may come alone. Raises BadParameters for a name that can't be one."""
+    named = {"splits": splits, "tables": tables, "records": records}
+    try:
+        return Part.model_validate(
+            {what: {names} if isinstance(names, str) else names for what, names in named.items()}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise BadParameters(f"{what}{first['msg'].removeprefix('Value error, ')}") from None
 
 
 def small_files(manifest: Manifest, part: Part) -> list[str]:

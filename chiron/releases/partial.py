@@ -5,6 +5,7 @@ samples by that of their record. A file that the cache has already is not moved 
 """
 
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from io import FileIO
@@ -34,6 +35,7 @@ def pull_part(spec: str, dest: Path, part: Part, *, registry: str, remote: str |
     spec, remote: as `pull_release` takes them. Raises as it does, and NotFound where the release has no such table,
     split or record.
     """
+    began = time.monotonic()
     dest = dest.expanduser().resolve()
     refuse_occupied(dest)
     source = ReleaseSource(find_release(spec, registry=registry, remote=remote), open_cache())
@@ -44,10 +46,9 @@ def pull_part(spec: str, dest: Path, part: Part, *, registry: str, remote: str |
             made = write_part(gathered, part, folder)
     records = made.tables.get("records")
     return PulledPart(
-        release=source.found.release,
-        content_sha256=made.content_sha256,
+        **source.pulled(time.monotonic() - began).model_dump(),
+        part_content_sha256=made.content_sha256,
         n_records=records.n_rows if records else 0,
-        n_bytes_moved=source.n_bytes_moved,
         n_bytes_of_release=sum(entry.n_bytes for entry in source.manifest.files.values()),
     )
 

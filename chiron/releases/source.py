@@ -107,7 +107,12 @@ class ReleaseSource:
 
     def cached(self, name: str) -> Path | None:
         """A whole file where the cache has it, verified."""
-        return self._cache.take(self.manifest.files[name], Meter())
+        entry = self.manifest.files[name]
+        path = self._cache.take(entry, Meter())
+        if path is not None:
+            with self._counting:
+                self.n_bytes_cached += entry.n_bytes
+        return path
 
     def read_some(self, name: str, first: int, n_bytes: int) -> bytes:
         """Part of a file, from the remote; nothing here can verify it. May be called from several threads.

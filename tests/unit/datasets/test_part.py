@@ -1,6 +1,7 @@
 """A part of a dataset: which rows and samples it has, what it says of itself, and that it is always the same."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,10 +9,10 @@ import pytest
 from three_splits import made_of_three_splits, samples_of, split_of
 
 from chiron.datasets.dataset import Dataset, open_dataset
-from chiron.datasets.part import chunks_of, write_part
+from chiron.datasets.part import chunks_of, part_of, write_part
 from chiron.datasets.shards import ArrayLayout
 from chiron.datasets.verify import verify_dataset
-from chiron.errors import Damaged, NotFound
+from chiron.errors import BadParameters, Damaged, NotFound
 from schemas.manifest import Kind
 from schemas.part import Part
 
@@ -24,7 +25,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def part_in(folder: Path, whole: Dataset, part: Part) -> Dataset:
     folder.mkdir()
     write_part(whole, part, folder)
-    verify_dataset(folder)
+    verify_dataset(folder, content=True)
     return open_dataset(folder)
 
 
@@ -125,10 +126,22 @@ def test_altered_samples_are_refused(whole: Dataset, tmp_path: Path) -> None:
         write_part(copied, Part(records={"r003", "r004"}), tmp_path / "part")
 
 
-def test_an_empty_choice_or_an_unknown_table_is_refused() -> None:
-    for empty in ({"splits": []}, {"tables": []}, {"records": []}, {"tables": ["x"]}, {"splits": ["x"]}):
-        with pytest.raises(ValueError, match=r"expected|Input should be"):
-            Part(**empty)
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"splits": []}, "expected at least one split, table or record"),
+        ({"records": ()}, "expected at least one split, table or record"),
+        ({"tables": "recrods"}, "tables: expected some of annotations, .*, found another name"),
+        ({"splits": "dev"}, "splits: Input should be 'train', 'valid' or 'test'"),
+    ],
+)
+def test_a_choice_that_can_not_be_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadParameters, match=message):
+        part_of(**asked)
+
+
+def test_one_name_may_come_alone() -> None:
+    assert part_of(splits="test", tables="labels") == Part(splits={"test"}, tables={"labels"})
 
 
 def test_chunks_are_counted_once_and_those_between_are_left_out() -> None:

@@ -12,6 +12,7 @@ from three_splits import made_of_three_splits
 
 import chiron
 from chiron.errors import NotFound
+from chiron.releases.cache import open_cache
 from chiron.releases.publish import release_dataset
 from chiron.settings import settings
 from schemas.params import ReleaseParams
@@ -40,7 +41,7 @@ def test_a_release_is_fetched_once_and_its_folder_belongs_to_the_cache(release: 
     shutil.rmtree(tmp_path / "work" / "remote")
     again = chiron.open_dataset("small", registry=release.registry)
     assert again.folder == first.folder
-    assert settings().cache in first.folder.parents
+    assert open_cache().folder in first.folder.parents
 
 
 def test_the_registry_of_the_environment_is_used(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from three_splits import CHUNK_BYTES, SHARES, made_of_three_splits
 
+import chiron
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import read_manifest
 from chiron.datasets.part import write_part
 from chiron.datasets.verify import verify_dataset
-from chiron.errors import CallerError, Damaged, NotFound
+from chiron.errors import BadParameters, CallerError, Damaged, NotFound
 from chiron.releases.partial import pull_part
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
-from chiron.settings import settings
 from schemas.params import ReleaseParams
 from schemas.part import Part
 from schemas.results import Release
@@ -55,7 +55,7 @@ def test_a_split_moves_its_share_of_the_samples_the_tables_and_two_chunks_more(
     share = SIGNAL_BYTES * SHARES[split] // 300
     assert pulled.n_records == SHARES[split]
     assert share < pulled.n_bytes_moved < share + table_bytes(whole) + 2 * CHUNK_BYTES + 4096
-    assert verify_dataset(tmp_path / "part").content_sha256 == pulled.content_sha256
+    assert verify_dataset(tmp_path / "part", content=True).content_sha256 == pulled.part_content_sha256
 
 
 def test_a_pulled_part_is_what_would_be_cut_out_of_the_dataset_itself(
@@ -126,4 +126,11 @@ def test_what_the_release_has_not_got_leaves_nothing_behind(release: Release, tm
         with pytest.raises(NotFound):
             pull_part("three", tmp_path / "in" / "part", part, registry=release.registry)
     assert list((tmp_path / "in").iterdir()) == []
-    assert settings().cache is not None
+
+
+def test_a_part_is_pulled_from_python_too(release: Release, tmp_path: Path) -> None:
+    pulled = chiron.pull("three", tmp_path / "part", splits="valid", tables=["labels"], registry=release.registry)
+    assert pulled.tag == "three@1.0.0"
+    assert chiron.open_dataset(tmp_path / "part").table("labels").height == 60
+    with pytest.raises(BadParameters, match="expected a whole release"):
+        chiron.pull("three", tmp_path / "again", splits="valid", rebuild=True, registry=release.registry)
