@@ -27,7 +27,7 @@ from schemas.manifest import Kind, Manifest, ParentEntry
 from schemas.part import Part
 from schemas.tables import RECORDS, SPLITS, TABLES, TableSpec
 
-__all__ = ["chosen_records", "chunks_of", "part_of", "small_files", "write_part"]
+__all__ = ["chosen_records", "chunks_of", "part_of", "part_parameters", "small_files", "write_part"]
 
 _STAGE: Final = Stage("part", 1, Kind.PART)
 
@@ -138,20 +138,24 @@ def _write_signals(source: Dataset, chosen: pl.LazyFrame, folder: Path) -> None:
     sink_table(folder, RECORDS, placed)
 
 
-def _draft(parent: Manifest, part: Part) -> Draft:
-    """What the manifest says of a part: of which content it is one, and which."""
+def part_parameters(part: Part) -> dict[str, JsonValue]:
+    """What a manifest says of a choice: the same for the same choice, and short for many records."""
     names = None if part.records is None else sorted(part.records)
-    parameters: dict[str, JsonValue] = {
+    return {
         "splits": None if part.splits is None else [str(split) for split in sorted(part.splits)],
         "tables": None if part.tables is None else [*sorted(part.tables)],
         "n_records": None if names is None else len(names),
         "records_sha256": None if names is None else sha256_hex(canonical_json(names)),
     }
+
+
+def _draft(parent: Manifest, part: Part) -> Draft:
+    """What the manifest says of a part: of which content it is one, and which."""
     return Draft(
         name=parent.name,
         simulated=parent.simulated,
         licence=parent.licence,
         parents=(ParentEntry(kind=parent.kind, name=parent.name, content_sha256=parent.content_sha256),),
-        parameters=parameters,
+        parameters=part_parameters(part),
         pseudonym_key_fingerprint=parent.pseudonym_key_fingerprint,
     )

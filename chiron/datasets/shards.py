@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from io import FileIO
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numcodecs.checksum32 import CRC32C
@@ -184,7 +184,7 @@ def _chunks_of_shard(folder: Path, number: int, layout: ArrayLayout, chunks: lis
             yield b"" if offset == n_bytes == _ABSENT else _read_stored(file, offset, n_bytes, layout)
 
 
-def chunk_places(file: FileIO, layout: ArrayLayout, chunks: list[int]) -> list[tuple[int, int]]:
+def chunk_places(file: BinaryIO, layout: ArrayLayout, chunks: list[int]) -> list[tuple[int, int]]:
     """Where some chunks of a shard are stored: offset and length in bytes; those of missing samples are nowhere.
 
     Only the shard's end is read. Raises Damaged.
@@ -193,7 +193,7 @@ def chunk_places(file: FileIO, layout: ArrayLayout, chunks: list[int]) -> list[t
     return [(offset, n_bytes) for offset, n_bytes in index[chunks].tolist() if not offset == n_bytes == _ABSENT]
 
 
-def _read_index(file: FileIO, layout: ArrayLayout) -> np.ndarray:
+def _read_index(file: BinaryIO, layout: ArrayLayout) -> np.ndarray:
     n_bytes = layout.index_bytes
     try:
         file.seek(-n_bytes, 2)

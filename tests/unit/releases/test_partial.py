@@ -11,7 +11,9 @@ from chiron.datasets.dataset import open_dataset
 from chiron.datasets.manifest import read_manifest
 from chiron.datasets.part import write_part
 from chiron.datasets.verify import verify_dataset
-from chiron.errors import BadParameters, CallerError, Damaged, NotFound
+from chiron.errors import BadParameters, CallerError, Damaged, NotFound, ServiceUnavailable
+from chiron.releases import folder_store
+from chiron.releases.cache import open_cache
 from chiron.releases.partial import pull_part
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
@@ -98,7 +100,7 @@ def test_a_flipped_bit_in_what_is_wanted_is_found_and_nothing_appears(
     shard.write_bytes(data)
     with pytest.raises(Damaged, match=r"samples that it names|damaged shard"):
         pull_part("three", tmp_path / "in" / "part", Part(records={"r000"}), registry=release.registry)
-    assert list((tmp_path / "in").iterdir()) == []
+    assert not [path for path in (tmp_path / "in").rglob("*") if path.is_file()]
 
 
 def test_a_shard_that_is_too_short_is_found(release: Release, whole: Path, tmp_path: Path) -> None:
@@ -114,6 +116,23 @@ def test_what_the_cache_has_is_not_moved_again(release: Release, tmp_path: Path)
     assert pulled.n_bytes_moved == 0
 
 
+def test_a_pull_that_was_interrupted_moves_no_shard_twice(
+    release: Release, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_store, "cores", lambda: 1)
+    everything, shard = Part(tables={"signals"}), stored(whole, "signals.zarr/c/2", tmp_path)
+    shard.rename(tmp_path / "aside")
+    shard.mkdir()  # which can't be read
+    with pytest.raises(ServiceUnavailable):
+        pull_part("three", tmp_path / "part", everything, registry=release.registry)
+    shard.rmdir()
+    (tmp_path / "aside").rename(shard)
+    pulled = pull_part("three", tmp_path / "part", everything, registry=release.registry)
+    assert shard.stat().st_size <= pulled.n_bytes_moved < 1.1 * shard.stat().st_size
+    assert verify_dataset(tmp_path / "part", content=True).content_sha256 == pulled.part_content_sha256
+    assert list((open_cache().folder / "gathering").iterdir()) == []
+
+
 def test_a_folder_that_holds_something_is_refused(release: Release, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()
@@ -125,7 +144,8 @@ def test_what_the_release_has_not_got_leaves_nothing_behind(release: Release, tm
     for part in (Part(tables={"facts"}), Part(records={"r9"})):
         with pytest.raises(NotFound):
             pull_part("three", tmp_path / "in" / "part", part, registry=release.registry)
-    assert list((tmp_path / "in").iterdir()) == []
+    assert not (tmp_path / "in").exists()
+    assert list((open_cache().folder / "gathering").iterdir()) == []
 
 
 def test_a_part_is_pulled_from_python_too(release: Release, tmp_path: Path) -> None:
