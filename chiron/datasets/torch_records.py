@@ -35,7 +35,7 @@ class TorchRecords(TorchDataset[TorchRecord]):
     """The recordings of a dataset, in storage order. Item i is that of `record_ids[i]`.
 
     split: only its patients' recordings. codes: labels wanted, in this order, as `code`, or `system:code` where two
-    systems have it; default: all there are, by name.
+    systems have it; default: all there are, by name; none: no labels are read, and the dataset needs none.
     leads: names, in this order; one that a record lacks is missing. Default: as each record has them.
     n_samples: length of every item: the beginning of longer ones, shorter ones filled up as missing.
     missing_mv: what stands for a missing sample.
@@ -100,6 +100,8 @@ def _labels(
     dataset: Dataset, rows: pl.DataFrame, codes: Sequence[str] | None
 ) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
     """The codes, `system:code`, and the probability of each, (n_records, n_codes) float32."""
+    if codes is not None and not codes:
+        return (), np.empty((rows.height, 0), np.float32)
     place = rows.select("record_id").with_row_index("row").lazy()
     name = pl.concat_str("code_system", "code", separator=":")
     found = dataset.labels.join(place, on="record_id").select("row", "probability", name=name).collect()

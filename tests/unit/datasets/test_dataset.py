@@ -151,6 +151,14 @@ def test_torch_items_are_cut_or_filled_to_one_length_and_to_named_leads(dataset:
     np.testing.assert_array_equal(shorter[0].signal_mv.numpy(), dataset.signal_mv("r000")[1:, :10])
 
 
+def test_torch_without_codes_needs_no_labels(tmp_path: Path) -> None:
+    unlabelled = open_dataset(made_of_three_splits(tmp_path).ref)
+    (unlabelled.folder / "labels.parquet").unlink()
+    assert unlabelled.torch(codes=[])[0].probability.shape == (0,)
+    with pytest.raises(NotFound, match="expected a table labels"):
+        unlabelled.torch()
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
