@@ -1,4 +1,4 @@
-"""What the options of `chiron pull` say about a part of a release, and the line that is printed for one."""
+"""What the options of `chiron pull` say about a part of a release, and what is said of one that came."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +7,9 @@ import typer
 
 from schemas.codes import SplitName
 from schemas.part import Part, PulledPart
+from schemas.results import Pulled
 
-__all__ = ["RecordsOption", "SplitOption", "TablesOption", "chosen_part", "part_line"]
+__all__ = ["RecordsOption", "SplitOption", "TablesOption", "chosen_part", "what_came"]
 
 SplitOption = Annotated[
     list[SplitName] | None, typer.Option("--split", help="Only the records of this split; may be repeated.")
@@ -22,12 +23,17 @@ RecordsOption = Annotated[
 ]
 
 
-def chosen_part(split: list[SplitName] | None, tables: str | None, records: list[str] | None) -> Part | None:
+def chosen_part(
+    split: list[SplitName] | None, tables: str | None, records: list[str] | None, *, rebuild: bool
+) -> Part | None:
     """The part that is asked for; None for the whole. Raises BadParameters, NotFound where a file of ids is none."""
     from chiron.datasets.part import part_of
+    from chiron.errors import BadParameters
 
     named = None if tables is None else [name.strip() for name in tables.split(",")]
     part = part_of(splits=split, tables=named, records=None if records is None else _ids(records))
+    if rebuild and not part.is_all:
+        raise BadParameters("--rebuild: expected a whole release, found a part of one; pull that without --rebuild")
     return None if part.is_all else part
 
 
@@ -44,11 +50,9 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def part_line(pulled: PulledPart, dest: Path) -> str:
-    """What came, and what it cost."""
-    moved, of_release = (f"{n / 1e6:,.1f}" for n in (pulled.n_bytes_moved, pulled.n_bytes_of_release))
-    rows = f"{pulled.n_records:,} records of " if pulled.n_records else "tables of "
-    return (
-        f"{rows}{pulled.tag} are in {dest}, verified, content {pulled.part_content_sha256}; "
-        f"moved {moved} MB of {of_release} MB"
-    )
+def what_came(pulled: Pulled) -> tuple[str, str]:
+    """A name for what was pulled, and its content hash."""
+    if not isinstance(pulled, PulledPart):
+        return pulled.tag, pulled.content_sha256
+    rows = f"{pulled.n_records:,} records" if pulled.n_records else "a part without records"
+    return f"{pulled.tag}, {rows},", pulled.part_content_sha256
