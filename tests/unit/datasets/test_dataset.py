@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from three_splits import made_of_three_splits, samples_of
 
-from chiron.datasets import rows
+from chiron.datasets import rows, signals
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.errors import BadParameters, NotFound
 from schemas.tables import RECORDS
@@ -55,6 +55,20 @@ def test_rows_come_in_the_order_of_their_samples_however_few_are_held(
     assert in_order == list(range(0, 300 * 10_000, 10_000))
     assert [row["record_id"] for row in dataset.rows("valid")][:3] == ["r009", "r019", "r029"]
     assert len(list(dataset.rows("test"))) == 120
+
+
+def test_reading_by_record_id_unpacks_no_chunk_more_often_than_reading_in_storage_order(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked = []
+    read_chunk = signals.read_chunk
+    monkeypatch.setattr(
+        signals, "read_chunk", lambda stored, *rest: (unpacked.append(stored), read_chunk(stored, *rest))
+    )
+    by_id = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own bytes; it has read nothing
+    for i, row in enumerate(by_id.table("records").iter_rows(named=True)):
+        np.testing.assert_array_equal(by_id.signal(row), samples_of(i))
+    assert 23 <= len(unpacked) <= 23 + 2  # 3,000,000 samples in chunks of 131,072, of which two hold two splits
 
 
 def test_records_without_samples_are_passed_over(tmp_path: Path, make_dataset) -> None:
