@@ -131,7 +131,7 @@ def real_recordings(source: Path, chosen: Settings) -> Real:
         sys.exit("labels: expected one class for every recording, found another number")
     truth = present.argmax(axis=1)
     whole = [
-        prepare(dataset.physical_mv(row)[:1], row["fs_hz"], WINDOW.fs_hz)[0] for row in records.iter_rows(named=True)
+        prepare(dataset.signal_mv(row)[:1], row["fs_hz"], WINDOW.fs_hz)[0] for row in records.iter_rows(named=True)
     ]
     scores = rule_scores(whole, WINDOW.fs_hz)
     rules = tuple(ranking_of(name, score, truth) for name, score in zip(RULES, scores, strict=True))

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from cli.options import JsonOption, WorkdirOption, prefect_for, print_json
+from cli.parts import RecordsOption, SplitOption, TablesOption, chosen_part, what_came
 from cli.screen import console, readable_bytes, stage_progress
 from schemas.manifest import Kind
 from schemas.params import IngestParams
@@ -65,16 +66,24 @@ def pull(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make a cohort anew from its specification; check its content hash.")
     ] = False,
+    split: SplitOption = None,
+    tables: TablesOption = None,
+    records: RecordsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch a released dataset and verify every byte; or rebuild a cohort and verify its content."""
+    """Fetch a released dataset, or a part of one, and verify every byte; or rebuild a cohort and verify its content."""
     from chiron.progress import show_progress_with
+    from chiron.releases.partial import pull_part
     from chiron.releases.pull import pull_release
     from chiron.settings import settings
 
     where, from_remote = registry_of(workdir, registry), remote or settings().remote
+    part = chosen_part(split, tables, records, rebuild=rebuild)
+    pulled: Pulled
     with stage_progress() as sink, show_progress_with(sink):
-        if rebuild:
+        if part is not None:
+            pulled = pull_part(release, dest, part, registry=where, remote=from_remote)
+        elif rebuild:
             pulled = _rebuilt(release, dest, where, from_remote)
         else:
             pulled = pull_release(release, dest, registry=where, remote=from_remote)
@@ -82,7 +91,8 @@ def pull(
         print_json(pulled)
         return
     how = "rebuilt" if rebuild else "verified"
-    console.print(f"{pulled.tag} is in {dest}, {how}, content {pulled.content_sha256}", soft_wrap=True)
+    what, content = what_came(pulled)
+    console.print(f"{what} is in {dest}, {how}, content {content}", soft_wrap=True)
     moved, cached = readable_bytes(pulled.n_bytes_moved), readable_bytes(pulled.n_bytes_cached)
     console.print(f"{moved} from the remote, {cached} from the cache, {pulled.seconds:.1f} s", soft_wrap=True)
 

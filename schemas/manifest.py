@@ -20,6 +20,7 @@ class Kind(StrEnum):
     COHORT = "cohort"
     TRAINING = "training"
     FILLING = "filling"
+    PART = "part"
 
 
 class DatasetRef(Frozen):

@@ -11,10 +11,15 @@ from polars.exceptions import PolarsError
 
 from chiron.errors import EnvironmentFault
 
-__all__ = ["full_disk_explained", "require_room"]
+__all__ = ["folder_bytes", "full_disk_explained", "require_room"]
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LITTLE_BYTES: Final = 2**26
+
+
+def folder_bytes(folder: Path) -> int:
+    """Of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def require_room(folder: Path, n_bytes: int) -> None:

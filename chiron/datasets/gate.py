@@ -15,7 +15,7 @@ def require_open_gate(dataset: Dataset) -> None:
     manifest = dataset.manifest
     if manifest.kind not in _GATED:
         raise GateClosed(
-            f"gate of {manifest.name}: expected a checked dataset, found an {manifest.kind} one; validate it"
+            f"gate of {manifest.name}: expected a checked dataset, found one of kind {manifest.kind}; validate it"
         )
     gate = dataset.report(GateReport)
     if gate.blocked:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from io import FileIO
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numcodecs.checksum32 import CRC32C
@@ -19,7 +19,16 @@ from numcodecs.checksum32 import CRC32C
 from chiron.datasets.chunks import CODECS, Codec
 from chiron.errors import Damaged, NotFound
 
-__all__ = ["SIGNALS", "ArrayLayout", "ShardWriter", "SignalDtype", "read_chunk", "shard_path", "stored_chunks"]
+__all__ = [
+    "SIGNALS",
+    "ArrayLayout",
+    "ShardWriter",
+    "SignalDtype",
+    "chunk_places",
+    "read_chunk",
+    "shard_path",
+    "stored_chunks",
+]
 
 SIGNALS: Final = "signals.zarr"
 SignalDtype = Literal["int16", "int32"]
@@ -41,6 +50,11 @@ class ArrayLayout(NamedTuple):
     def chunk_bytes(self) -> int:
         """Of the samples of a chunk, as they are in memory."""
         return self.chunk_samples * np.dtype(self.dtype).itemsize
+
+    @property
+    def index_bytes(self) -> int:
+        """Of the index that a shard ends with: where each chunk lies, and a checksum."""
+        return self.shard_samples // self.chunk_samples * 16 + 4
 
     @property
     def missing(self) -> int:
@@ -170,8 +184,17 @@ def _chunks_of_shard(folder: Path, number: int, layout: ArrayLayout, chunks: lis
             yield b"" if offset == n_bytes == _ABSENT else _read_stored(file, offset, n_bytes, layout)
 
 
-def _read_index(file: FileIO, layout: ArrayLayout) -> np.ndarray:
-    n_bytes = layout.shard_samples // layout.chunk_samples * 16 + 4
+def chunk_places(file: BinaryIO, layout: ArrayLayout, chunks: list[int]) -> list[tuple[int, int]]:
+    """Where some chunks of a shard are stored: offset and length in bytes; those of missing samples are nowhere.
+
+    Only the shard's end is read. Raises Damaged.
+    """
+    index = _read_index(file, layout)
+    return [(offset, n_bytes) for offset, n_bytes in index[chunks].tolist() if not offset == n_bytes == _ABSENT]
+
+
+def _read_index(file: BinaryIO, layout: ArrayLayout) -> np.ndarray:
+    n_bytes = layout.index_bytes
     try:
         file.seek(-n_bytes, 2)
         return np.frombuffer(CRC32C().decode(file.read(n_bytes)), dtype="<u8").reshape(-1, 2)

@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 _CHUNK_SAMPLES: Final = 2**17  # a record that is read alone costs one or two chunks
+_HELD_CHUNKS: Final = 6  # two for each split: a record may reach from one into the next
 _INT16: Final = np.iinfo(np.int16)
 
 
@@ -175,10 +176,11 @@ class SignalWriter:
         *,
         dtype: SignalDtype = "int16",
         shard_samples: int | None = None,
+        codec: Codec = RECORDED,
         after: Path | None = None,
     ) -> None:
         self._folder = folder
-        self._layout = _layout(dtype, 0, shard_samples or default_shard_samples(dtype))
+        self._layout = _layout(dtype, 0, shard_samples or default_shard_samples(dtype), codec)
         self._chunk = np.empty(self._layout.chunk_samples, dtype=dtype)
         self._filled = 0  # of the chunk
         self._n_samples = 0
@@ -251,13 +253,16 @@ class SignalWriter:
 
 
 class SignalReader:
-    """Reads records by offset. Records read in the order in which they lie cost one pass over the array."""
+    """Reads records by offset, holding a few chunks.
+
+    Records read in the order in which they lie cost one pass over the array; so do those of several stretches that take
+    turns, as when a dataset that lies split by split is read by `record_id`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._layout = ArrayLayout.read(folder)
-        self._chunk = np.empty(self._layout.chunk_samples, dtype=self._layout.dtype)  # the one that was read last
-        self._number = -1  # of the chunk
+        self._held: dict[int, np.ndarray] = {}  # by number, the one that was used last at the end
 
     @property
     def dtype(self) -> SignalDtype:
@@ -270,19 +275,29 @@ class SignalReader:
         if not 0 <= offset <= self._layout.n_samples - size or size < 0:
             raise IndexError(f"signal: expected samples within {self._layout.n_samples}, found {offset} + {size}")
         samples, end = np.empty(size, dtype=self._layout.dtype), offset + size
-        for begin in self._chunks(offset, end):
-            first, stop = max(offset, begin), min(end, begin + self._chunk.size)
-            samples[first - offset : stop - offset] = self._chunk[first - begin : stop - begin]
+        for begin, chunk in self._chunks(offset, end):
+            first, stop = max(offset, begin), min(end, begin + chunk.size)
+            samples[first - offset : stop - offset] = chunk[first - begin : stop - begin]
         return samples.reshape(n_leads, n_samples)
 
-    def _chunks(self, offset: int, end: int) -> Iterator[int]:
-        """Read the chunks that hold a range of samples, one after the other; the offset of each one's first sample."""
-        wanted = range(offset // self._chunk.size, -(-end // self._chunk.size))
-        if wanted and wanted[0] == self._number:
-            yield self._number * self._chunk.size
+    def _chunks(self, offset: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+        """The chunks that hold a range of samples, one after the other, with the offset of each one's first sample."""
+        size = self._layout.chunk_samples
+        wanted = range(offset // size, -(-end // size))
+        if wanted and wanted[0] in self._held:
+            chunk = self._held[wanted[0]] = self._held.pop(wanted[0])
+            yield wanted[0] * size, chunk
             wanted = wanted[1:]
         for number, stored in zip(wanted, stored_chunks(self._folder, self._layout, wanted), strict=True):
-            self._number = -1  # a damaged chunk leaves something else in its place
-            read_chunk(stored, self._layout, self._chunk)
-            self._number = number
-            yield number * self._chunk.size
+            chunk = self._room(number)
+            read_chunk(stored, self._layout, chunk)  # a damaged one is not held
+            self._held[number] = chunk
+            yield number * size, chunk
+
+    def _room(self, number: int) -> np.ndarray:
+        """Room for one more chunk: that of the one whose use is longest ago, where enough are held."""
+        if number in self._held:
+            return self._held.pop(number)
+        if len(self._held) < _HELD_CHUNKS:
+            return np.empty(self._layout.chunk_samples, dtype=self._layout.dtype)
+        return self._held.pop(next(iter(self._held)))

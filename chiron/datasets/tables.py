@@ -11,13 +11,14 @@ from chiron.datasets.canonical import TableHasher, table_entry
 from chiron.datasets.links import link_or_copy
 from chiron.errors import Damaged
 from schemas.manifest import TableEntry
-from schemas.tables import TABLES, TableSpec
+from schemas.tables import RECORDS, TABLES, TableSpec
 
 __all__ = [
     "entry_of_file",
     "join_tables",
     "link_table",
     "scan_table",
+    "sink_table",
     "table_path",
     "tables_in",
     "write_slices",
@@ -26,6 +27,7 @@ __all__ = [
 
 _SLICE_ROWS: Final = 2**15
 _ROW_GROUP_ROWS: Final = 2**15  # what a writer holds in memory
+_RECORDS_IN_GROUP: Final = 2**13  # who looks for one record reads so many
 _WIDE_GROUP_ROWS: Final = 2**17  # of tables whose texts repeat: each group's dictionaries cost as much as its rows
 
 
@@ -45,7 +47,8 @@ def write_table(folder: Path, spec: TableSpec, frame: pl.DataFrame) -> None:
     Raises polars.exceptions.PolarsError where a column is missing or has another type.
     """
     typed = frame.select(*spec.columns).cast(spec.polars, strict=True)
-    typed.sort(spec.key, nulls_last=False).write_parquet(table_path(folder, spec), compression="zstd")
+    rows = typed.sort(spec.key, nulls_last=False)
+    rows.write_parquet(table_path(folder, spec), compression="zstd", row_group_size=_group_rows(spec))
 
 
 def link_table(source: Path, target: Path, spec: TableSpec) -> None:
@@ -55,10 +58,18 @@ def link_table(source: Path, target: Path, spec: TableSpec) -> None:
 
 def join_tables(folder: Path, spec: TableSpec, parts: Sequence[Path]) -> None:
     """Write a table from Parquet parts that are in key order already, in bounded memory."""
-    frame = pl.scan_parquet(list(parts), schema=spec.polars) if parts else spec.empty().lazy()
-    frame.sink_parquet(
-        table_path(folder, spec), compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True
+    sink_table(folder, spec, pl.scan_parquet(list(parts), schema=spec.polars) if parts else spec.empty().lazy())
+
+
+def sink_table(folder: Path, spec: TableSpec, rows: pl.LazyFrame) -> None:
+    """Write a table from rows that are in key order already, in bounded memory."""
+    rows.select(*spec.columns).sink_parquet(
+        table_path(folder, spec), compression="zstd", row_group_size=_group_rows(spec), maintain_order=True
     )
+
+
+def _group_rows(spec: TableSpec, usual: int = _ROW_GROUP_ROWS) -> int:
+    return _RECORDS_IN_GROUP if spec == RECORDS else usual
 
 
 def write_slices(folder: Path, spec: TableSpec, slices: Iterable[pl.DataFrame]) -> TableEntry:
@@ -74,7 +85,10 @@ def write_slices(folder: Path, spec: TableSpec, slices: Iterable[pl.DataFrame]) 
             yield frame
 
     register_io_source(hashed, schema=spec.polars).sink_parquet(
-        table_path(folder, spec), compression="zstd", row_group_size=_WIDE_GROUP_ROWS, maintain_order=True
+        table_path(folder, spec),
+        compression="zstd",
+        row_group_size=_group_rows(spec, _WIDE_GROUP_ROWS),
+        maintain_order=True,
     )
     return hasher.entry()
 

@@ -87,7 +87,7 @@ def prepared_alike(
     """
     own = record["leads"]
     which = [own.index(lead) if lead in own else 0 for lead in leads]
-    signal = chosen.dataset.physical_mv(record)[which, : round(how.longest_s * record["fs_hz"])]
+    signal = chosen.dataset.signal_mv(record)[which, : round(how.longest_s * record["fs_hz"])]
     whole = np.where(np.isfinite(signal), signal, _medians(signal))
     return prepared_signal(whole, record["fs_hz"], how)
 

@@ -112,9 +112,7 @@ def collect(dataset: Dataset, records: pl.DataFrame, view: View, *, with_feature
     features_ND = np.zeros((records.height, len(FEATURE_NAMES) if with_features else 0), np.float32)
     for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
         row = records.row(i, named=True)
-        prepared = prepare(
-            dataset.physical_mv(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window.fs_hz
-        )
+        prepared = prepare(dataset.signal_mv(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window.fs_hz)
         x_WLT[firsts[i] : firsts[i] + counts[i]] = cut(prepared, counts[i], view.window)
         if with_features:
             features_ND[i] = features_of(prepared[0], view.window.fs_hz)

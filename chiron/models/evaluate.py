@@ -71,7 +71,7 @@ def _predicted(model: Model, dataset: Dataset, records: pl.DataFrame) -> np.ndar
     probability = np.empty((records.height, len(model.card.outputs)))
     for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
         row = records.row(i, named=True)
-        signal_mv = dataset.physical_mv(row)[lead_rows(row["leads"], model.card.leads)]
+        signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
         probability[i] = list(model.predict(signal_mv, row["fs_hz"]).values())
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("records evaluated", done, records.height)

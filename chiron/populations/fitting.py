@@ -88,7 +88,7 @@ def _noise(learned: Dataset) -> pl.DataFrame:
     rows = []
     for done, record in enumerate(records.iter_rows(named=True), start=1):
         lead = record["leads"].index(_LEAD) if _LEAD in record["leads"] else 0
-        rows.append((record["record_id"], signal_to_noise_db(learned.physical_mv(record), record["fs_hz"], lead=lead)))
+        rows.append((record["record_id"], signal_to_noise_db(learned.signal_mv(record), record["fs_hz"], lead=lead)))
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("noise measured", done, records.height)
     return pl.DataFrame(rows, {"record_id": pl.String, "snr_db": pl.Float64}, orient="row")

@@ -15,10 +15,10 @@ class LearnedFrom(Dataset):
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset.folder, dataset.manifest)
 
-    def scan(self, spec: TableSpec) -> pl.LazyFrame:
+    def scan(self, spec: TableSpec | str) -> pl.LazyFrame:
         """A table without rows of the test split."""
         rows = super().scan(spec)
-        return rows.join(self._kept(), on="record_id", how="semi") if "record_id" in spec.columns else rows
+        return rows.join(self._kept(), on="record_id", how="semi") if "record_id" in rows.collect_schema() else rows
 
     def _kept(self) -> pl.LazyFrame:
         learned_from = [SplitName.TRAIN.value, SplitName.VALID.value]

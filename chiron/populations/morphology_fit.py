@@ -134,7 +134,7 @@ def _suitable(dataset: Dataset, splits: Sequence[str]) -> pl.DataFrame:
 
 
 def _measured(dataset: Dataset, record: dict[str, Any]) -> npt.NDArray[np.float32]:
-    mv = dataset.physical_mv(record)
+    mv = dataset.signal_mv(record)
     return np.nan_to_num(mv[[record["leads"].index(lead) for lead in MEASURED]])
 
 

@@ -47,7 +47,7 @@ def heart_features(dataset: Dataset, records: pl.DataFrame) -> npt.NDArray[np.fl
 def _of_record(dataset: Dataset, record: dict[str, Any], leads: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Of the named leads; of the first where none is named, because a handheld recorder's has no agreed name."""
     rows = [record["leads"].index(lead) for lead in leads] or [0]
-    signal = dataset.physical_mv(record)[rows, : round(_LONGEST_S * record["fs_hz"])]
+    signal = dataset.signal_mv(record)[rows, : round(_LONGEST_S * record["fs_hz"])]
     found = [part for lead in signal for part in _of_lead(prepare(lead[None], record["fs_hz"], _RATE_HZ)[0])]
     return np.nan_to_num(np.concatenate(found)).round(_DECIMALS)
 

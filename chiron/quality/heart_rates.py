@@ -40,7 +40,7 @@ def heart_rates(dataset: Dataset) -> pl.DataFrame:
 
 def _rate_of(dataset: Dataset, record: dict[str, Any]) -> float | None:
     lead = record["leads"].index(_LEAD) if _LEAD in record["leads"] else 0
-    signal = dataset.physical_mv(record)[[lead], : round(_LONGEST_S * record["fs_hz"])]
+    signal = dataset.signal_mv(record)[[lead], : round(_LONGEST_S * record["fs_hz"])]
     peaks = find_r_peaks(prepare(signal, record["fs_hz"], _RATE_HZ)[0], _RATE_HZ)
     if len(peaks) < _MIN_PEAKS:
         return None

@@ -88,6 +88,6 @@ def record_quality(signals: pl.DataFrame) -> pl.DataFrame:
 def _measured(dataset: Dataset, records: pl.DataFrame) -> Iterator[dict[str, Floats]]:
     for done, record in enumerate(records.iter_rows(named=True), start=1):
         is_voltage = np.array([unit in MV_PER_UNIT for unit in record["unit"]])
-        yield lead_quality(dataset.physical_mv(record), is_voltage, fs_hz=record["fs_hz"], leads=record["leads"])
+        yield lead_quality(dataset.signal_mv(record), is_voltage, fs_hz=record["fs_hz"], leads=record["leads"])
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("signals checked", done, records.height)

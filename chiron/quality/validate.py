@@ -9,11 +9,13 @@ from typing import Final
 
 import polars as pl
 
+from chiron.datasets.arranging import copy_signals, split_by_split
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.datasets.disk import folder_bytes, require_room
 from chiron.datasets.duplicates import Contents, contents_of
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.notice import write_notice
-from chiron.datasets.signals import link_signals
+from chiron.datasets.signals import SIGNALS, link_signals
 from chiron.datasets.splits import assign_splits
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import link_table, write_table
@@ -95,7 +97,10 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     consensus = consensus_of(annotations, records)
     contents = contents_of(parent) if parent.manifest.signals else None
     evidence = _evidence(parent, records, annotations, consensus.labels, params, contents)
-    _write_tables(folder, parent, {LABELS.name: evidence.labels, SPLITS.name: evidence.splits})
+    made = {LABELS.name: evidence.labels, SPLITS.name: evidence.splits}
+    if parent.manifest.signals:
+        made |= _arranged_signals(folder, parent, evidence)
+    _write_tables(folder, parent, made)
     write_notice(folder, simulated=parent.manifest.simulated, licence=parent.manifest.licence)
     gate, failing = check_evidence(evidence, params.gate)
     of_splits = split_report(records, evidence.labels, evidence.splits, params.splits, contents)
@@ -172,14 +177,24 @@ def _ingest_report_sha256(parent: Dataset) -> str | None:
 
 
 def _write_tables(folder: Path, parent: Dataset, made: dict[str, pl.DataFrame]) -> None:
-    """Links to the parent's tables and signals, and the tables made here."""
+    """Links to the parent's tables, and the tables made here."""
     for spec in TABLES.values():
         if spec.name in made:
             write_table(folder, spec, made[spec.name])
         elif parent.has(spec):
             link_table(parent.folder, folder, spec)
-    if parent.manifest.signals:
+
+
+def _arranged_signals(folder: Path, parent: Dataset, evidence: Evidence) -> dict[str, pl.DataFrame]:
+    """Write the signals split by split. Returns `records`, which say where; none where the parent's order will do."""
+    arranged = split_by_split(evidence.records, evidence.splits)
+    if arranged["sample_offset"].is_sorted():
         link_signals(parent.folder, folder)
+        return {}
+    require_room(folder, folder_bytes(parent.folder / SIGNALS))
+    offsets = copy_signals(parent, folder, arranged.iter_rows(named=True), arranged.height)
+    records = evidence.records.drop("sample_offset").join(offsets, on="record_id", how="left")
+    return {RECORDS.name: records}
 
 
 def _summary(validated: Dataset) -> str:

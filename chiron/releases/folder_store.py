@@ -5,6 +5,7 @@ not alter what was released. So it is made by a reflink or a copy, and not by a 
 """
 
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,11 +60,13 @@ class FolderStore:
             sync_path(target.parent)
             sync_path(target.parent.parent)
 
-    def read(self, oid: str, offset: int = 0) -> Iterator[bytes]:
+    def read(self, oid: str, offset: int = 0, n_bytes: int | None = None) -> Iterator[bytes]:
         """The object's bytes from `offset` on."""
+        left = sys.maxsize if n_bytes is None else n_bytes
         with self._faults(), (self._folder / object_name(oid)).open("rb", buffering=0) as file:
             file.seek(offset)
-            while block := file.read(BLOCK_BYTES):
+            while block := file.read(min(BLOCK_BYTES, left)):
+                left -= len(block)
                 yield block
 
     @contextmanager

@@ -5,12 +5,15 @@ names the SHA-256 of every file. The destination gets them from there, and appea
 """
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.disk import require_room
 from chiron.datasets.manifest import write_manifest
+from chiron.datasets.part import part_of
 from chiron.datasets.verify import table_faults
+from chiron.errors import BadParameters
 from chiron.releases.cache import Cache, open_cache
 from chiron.releases.placing import new_folder, place_files, refuse_occupied
 from chiron.releases.source import ReleaseSource, find_release
@@ -21,18 +24,34 @@ from schemas.results import Pulled
 __all__ = ["pull", "pull_release"]
 
 
-def pull(
-    spec: str, dest: Path | str, *, registry: str | None = None, remote: str | None = None, rebuild: bool = False
+def pull(  # noqa: PLR0913 - what a researcher chooses
+    spec: str,
+    dest: Path | str,
+    *,
+    registry: str | None = None,
+    remote: str | None = None,
+    rebuild: bool = False,
+    splits: Iterable[str] | str | None = None,
+    tables: Iterable[str] | str | None = None,
+    records: Iterable[str] | str | None = None,
 ) -> Pulled:
-    """Fetch a released dataset into a new folder; every byte is verified.
+    """Fetch a released dataset, or a part of one, into a new folder; every byte is verified.
 
     spec: `NAME` (the latest), `NAME@VERSION`, or a content hash.
     registry, remote: default CHIRON_REGISTRY and CHIRON_REMOTE, else `data/registry.git` and what the registry names.
     rebuild: make a cohort anew from its specification, and check its content hash, instead of fetching it.
-    Raises as `pull_release` and `rebuild_release`.
+    splits, tables, records: only these; `signals` counts as a table. The answer is then a `PulledPart`.
+    Raises as `pull_release`, `pull_part` and `rebuild_release`.
     """
     where = registry or settings().registry or "data/registry.git"
     from_remote = remote or settings().remote
+    part = part_of(splits=splits, tables=tables, records=records)
+    if not part.is_all:
+        if rebuild:
+            raise BadParameters("rebuild: expected a whole release, found a part of one; pull that without rebuilding")
+        from chiron.releases.partial import pull_part  # noqa: PLC0415 - few need it
+
+        return pull_part(spec, Path(dest), part, registry=where, remote=from_remote)
     if rebuild:
         from chiron.releases.rebuild import rebuild_release  # noqa: PLC0415 - compiled code, for those who need it
 

@@ -105,9 +105,10 @@ class S3Store:
                 self._client.put_object(**self._key(oid), Body=body, ContentMD5=md5)
         meter.add(n_bytes)
 
-    def read(self, oid: str, offset: int = 0) -> Iterator[bytes]:
+    def read(self, oid: str, offset: int = 0, n_bytes: int | None = None) -> Iterator[bytes]:
         """The object's bytes from `offset` on. Raises Interrupted where the connection ends before them."""
-        ranged = {"Range": f"bytes={offset}-"} if offset else {}
+        last = "" if n_bytes is None else str(offset + n_bytes - 1)
+        ranged = {"Range": f"bytes={offset}-{last}"} if offset or last else {}
         with _faults(self.address, missing="the bytes of the release"):
             answer = self._client.get_object(**self._key(oid), **ranged)
             with closing(answer["Body"]) as body:

@@ -1,5 +1,6 @@
 """Where the files of one release come from: the cache of this machine, and the remote for what is not there."""
 
+import threading
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +64,7 @@ class ReleaseSource:
         self.n_bytes_moved = 0
         self.n_bytes_cached = 0
         self._cache = cache
+        self._counting = threading.Lock()
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -97,6 +99,36 @@ class ReleaseSource:
         )
         paths = {wanted[name].sha256: path for name, (path, _) in zip(longest_first, fetched, strict=True)}
         return {name: paths[entry.sha256] for name, entry in wanted.items()}
+
+    @property
+    def threads(self) -> int:
+        """How many transfers at once are worth it."""
+        return self._store.threads
+
+    def cached(self, name: str) -> Path | None:
+        """A whole file where the cache has it, verified."""
+        entry = self.manifest.files[name]
+        path = self._cache.take(entry, Meter())
+        if path is not None:
+            with self._counting:
+                self.n_bytes_cached += entry.n_bytes
+        return path
+
+    def read_some(self, name: str, first: int, n_bytes: int) -> bytes:
+        """Part of a file, from the remote; nothing here can verify it. May be called from several threads.
+
+        Raises as `fetch` does; Damaged where the file ends before.
+        """
+        oid = self._listing.md5(name)
+        try:
+            data = with_retries(lambda: b"".join(self._store.read(oid, first, n_bytes)))
+        except NotFound as fault:
+            raise self._listing.missing(fault) from fault
+        if len(data) != n_bytes:
+            raise self._damaged(f"{name}: {len(data)} bytes where there should be {n_bytes}")
+        with self._counting:
+            self.n_bytes_moved += n_bytes
+        return data
 
     def refuse(self, faults: Iterable[str]) -> None:
         """Raises Damaged where there is a fault, with the first."""

@@ -35,8 +35,8 @@ class Store(Protocol):
     def put(self, oid: str, source: Path | bytes, meter: Meter) -> None:
         """Store an object, which appears whole or not at all. Raises NotFound where there is no such bucket."""
 
-    def read(self, oid: str, offset: int = 0) -> Iterator[bytes]:
-        """An object's bytes from `offset` on, in blocks. Raises NotFound where it is not there."""
+    def read(self, oid: str, offset: int = 0, n_bytes: int | None = None) -> Iterator[bytes]:
+        """An object's bytes from `offset` on, in blocks; all, or so many. Raises NotFound where it is not there."""
 
 
 def object_name(oid: str) -> str:

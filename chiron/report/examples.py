@@ -60,7 +60,7 @@ def signal_mv(dataset: Dataset, record: dict[str, Any]) -> np.ndarray:
     """
     if not set(record["unit"]) <= set(MV_PER_UNIT):
         raise BadParameters(f"recording: expected leads in {', '.join(MV_PER_UNIT)}, found another unit")
-    return dataset.physical_mv(record)
+    return dataset.signal_mv(record)
 
 
 def _typical(dataset: Dataset, records: pl.DataFrame) -> Example | None:

@@ -79,7 +79,7 @@ def test_the_simulated_hospital_comes_again_with_the_same_content(send: Callable
     _assert_same(sent, came)
     record = sent.table(RECORDS).row(5, named=True)
     read = wfdb.rdrecord(str(folder / record["record_id"]))
-    np.testing.assert_array_equal(read.p_signal.T.astype(np.float32), sent.physical_mv(record))
+    np.testing.assert_array_equal(read.p_signal.T.astype(np.float32), sent.signal_mv(record))
 
 
 def test_of_a_private_folder_only_pseudonyms_leave_and_patients_stay_in_their_splits(

@@ -18,7 +18,7 @@ def test_a_dataset_gives_back_what_was_written(make_dataset):
     record = dataset.table(RECORDS).row(3, named=True)
     np.testing.assert_array_equal(dataset.signal(record), signal(3))
     # by hand: lead II of record 3 starts at digital value 103 * 4; (412 - 10) / 200
-    assert dataset.physical_mv(record)[1, 0] == pytest.approx(2.01)
+    assert dataset.signal_mv(record)[1, 0] == pytest.approx(2.01)
 
 
 def test_an_untouched_dataset_verifies(make_dataset):

@@ -1,9 +1,13 @@
 """The stage: what it writes, what it keeps, and that a closed gate is an answer and no error."""
 
+from pathlib import Path
+
+import numpy as np
 import polars as pl
 import pytest
 from small_hospital import ingested, readings_of, records_of
 
+from chiron.datasets.arranging import copy_signals
 from chiron.datasets.canonical import file_sha256
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.verify import verify_dataset
@@ -16,7 +20,7 @@ from schemas.gate import FAILING, GateReport
 from schemas.manifest import Kind
 from schemas.missingness import Passport
 from schemas.myth import MythReport
-from schemas.params import GateParams, ValidateParams
+from schemas.params import GateParams, SplitShares, ValidateParams
 from schemas.quality import RECORDINGS, QualityReport
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
@@ -36,7 +40,7 @@ def made(tmp_path_factory):
 def test_a_validated_dataset_has_all_tables_of_its_parent_and_labels_and_splits(made):
     parent, _, validated = made
     for spec in (RECORDS, ANNOTATIONS, QUARANTINE):
-        assert validated.table(spec).equals(parent.table(spec))
+        assert validated.manifest.tables[spec.name] == parent.manifest.tables[spec.name]
     assert validated.table(LABELS).height == 120
     assert validated.table(SPLITS).height == 60
 
@@ -53,16 +57,45 @@ def test_a_validated_dataset_names_its_parent_and_its_parameters(made):
     assert (validated.manifest.simulated, validated.manifest.licence) == (True, "CC0-1.0")
 
 
-def test_signals_are_linked_and_not_copied(made):
+def test_samples_lie_split_by_split_and_by_record_id_within_a_split(made):
+    _, _, validated = made
+    placed = validated.table(RECORDS).join(validated.table(SPLITS), on="patient_id").sort("sample_offset")
+    assert placed["split"].rle().struct.field("value").to_list() == ["train", "valid", "test"]
+    for split in ("train", "valid", "test"):
+        of_split = placed.filter(pl.col("split") == split)["record_id"]
+        assert of_split.to_list() == sorted(of_split)
+
+
+def test_no_sample_is_lost_when_they_are_laid_split_by_split(made):
     parent, _, validated = made
+    new = validated.table(RECORDS)
+    for before, after in zip(parent.table(RECORDS).iter_rows(named=True), new.iter_rows(named=True), strict=True):
+        np.testing.assert_array_equal(validated.signal(after), parent.signal(before))
+    sizes = new["leads"].list.len() * new["n_samples"]
+    ends = (new["sample_offset"] + sizes).sort()
+    assert [0, *ends[:-1]] == new["sample_offset"].sort().to_list()  # and none twice
+
+
+def test_where_a_dataset_has_one_split_only_its_signals_are_linked_and_not_copied(tmp_path):
+    parent = open_dataset(ingested(tmp_path, records_of(12), readings_of(12)))
+    everything = SplitShares(train=1, valid=0, test=0)
+    validated = Path(validate_dataset(tmp_path, ValidateParams(splits=everything), parent.ref).ref.path)
     shards = [p for p in (parent.folder / "signals.zarr").rglob("*") if p.is_file()]
     assert shards
-    assert all(p.samefile(validated.folder / p.relative_to(parent.folder)) for p in shards)
+    assert all(p.samefile(validated / p.relative_to(parent.folder)) for p in shards)
+    assert (parent.folder / "records.parquet").samefile(validated / "records.parquet")
+
+
+def test_altered_samples_end_validation(tmp_path):
+    parent = open_dataset(ingested(tmp_path, records_of(12), readings_of(12)))
+    named = parent.table(RECORDS).with_columns(signal_sha256=pl.lit("0" * 64))
+    with pytest.raises(Damaged, match="expected the samples that it names, found 12 records with others"):
+        copy_signals(parent, tmp_path, named.iter_rows(named=True), named.height)
 
 
 def test_tables_that_stay_as_they_are_are_linked_and_not_copied(made):
     parent, _, validated = made
-    for name in ("records.parquet", "annotations.parquet", "quarantine.parquet"):
+    for name in ("annotations.parquet", "quarantine.parquet"):
         assert (parent.folder / name).samefile(validated.folder / name)
 
 

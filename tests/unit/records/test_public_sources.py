@@ -86,7 +86,7 @@ def test_cinc2011_has_as_many_unacceptable_records_and_leads_as_its_table(real_d
     assert Counter(dataset.table(EVENTS)["lead"].to_list()) == Counter(leads)
     first = dataset.table(RECORDS).row(0, named=True)
     file = np.loadtxt(real_data / "cinc2011" / f"{first['record_id']}.txt", delimiter=",")
-    np.testing.assert_allclose(dataset.physical_mv(first), file[:, 1:].T * 0.005, atol=1e-6)  # steps of 5 uV
+    np.testing.assert_allclose(dataset.signal_mv(first), file[:, 1:].T * 0.005, atol=1e-6)  # steps of 5 uV
 
 
 def test_cinc2021_has_the_codes_that_stand_in_its_headers(real_data, came_in):

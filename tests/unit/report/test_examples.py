@@ -36,7 +36,7 @@ def test_a_finding_that_no_record_has_gives_no_example(datasets: MadeUpDatasets)
 @pytest.mark.parametrize(("unit", "factor"), [("mV", 1.0), ("uV", 0.001), ("V", 1000.0)])
 def test_samples_are_turned_into_millivolts(datasets: MadeUpDatasets, unit: str, factor: float) -> None:
     record = datasets.real.table(RECORDS).row(0, named=True)
-    as_stated = datasets.real.physical_mv(record)  # it states mV
+    as_stated = datasets.real.signal_mv(record)  # it states mV
     np.testing.assert_allclose(signal_mv(datasets.real, record | {"unit": [unit]}), as_stated * factor, rtol=1e-6)
 
 

@@ -172,4 +172,4 @@ def test_a_record_keeps_its_samples_beside_one_that_needs_wider_ones(tmp_path):
     row = alone.table(RECORDS).row(0, named=True)
     twin = both.table(RECORDS).filter(record_id=row["record_id"]).row(0, named=True)
     assert twin["signal_sha256"] == row["signal_sha256"]
-    np.testing.assert_array_equal(both.physical_mv(twin), alone.physical_mv(row))
+    np.testing.assert_array_equal(both.signal_mv(twin), alone.signal_mv(row))
