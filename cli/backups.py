@@ -30,8 +30,8 @@ def backup(
 ) -> None:
     """Copy the registry, the bytes of its releases, MLflow's and Prefect's databases into one folder."""
     from chiron.progress import show_progress_with
-    from chiron.releases.backup import Sources, back_up
     from chiron.settings import settings
+    from chiron.upkeep.backup import Sources, back_up
 
     sources = Sources(
         workdir=workdir,
@@ -58,8 +58,8 @@ def restore(
 ) -> None:
     """Make a workdir from a backup, every byte verified; nothing that is there is overwritten."""
     from chiron.progress import show_progress_with
-    from chiron.releases.restoring import restore as restore_into
     from chiron.settings import settings
+    from chiron.upkeep.restoring import restore as restore_into
 
     given = {"mlflow": settings().mlflow_tracking_uri, "prefect": _prefect_database()}
     databases = {name: url for name, url in given.items() if url}

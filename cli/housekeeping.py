@@ -30,8 +30,8 @@ def fsck(
     """Check the registry and every object that a release needs, to the last bit."""
     from chiron.errors import BadParameters, Damaged
     from chiron.progress import show_progress_with
-    from chiron.releases.fsck import check_registry
-    from chiron.releases.mending import check_and_mend
+    from chiron.upkeep.fsck import check_registry
+    from chiron.upkeep.mending import check_and_mend
 
     if quick and repair_from:
         raise BadParameters("fsck: expected --quick or --repair-from, found both; a repair reads every byte")
@@ -90,8 +90,8 @@ def gc(
 ) -> None:
     """Say what no release, model, reference or running job needs; with --apply, remove it."""
     from chiron.progress import show_progress_with
-    from chiron.releases.collect import collect_garbage
     from chiron.settings import settings
+    from chiron.upkeep.collect import collect_garbage
 
     with stage_progress() as sink, show_progress_with(sink):
         report = collect_garbage(

@@ -23,7 +23,7 @@ def lineage(
 ) -> None:
     """Tell where a dataset comes from, which checks it passed, and what was trained on it."""
     from chiron.errors import BadParameters
-    from chiron.releases.lineage import lineage_of
+    from chiron.provenance.lineage import lineage_of
     from chiron.settings import settings
     from cli.screen import console
 
@@ -61,7 +61,7 @@ def diff(
 ) -> None:
     """Say what changed between two versions: records, samples, labels, schema, splits, statistics."""
     from chiron.progress import show_progress_with
-    from chiron.releases.diff import diff_of
+    from chiron.provenance.diff import diff_of
     from chiron.settings import settings
     from cli.screen import console, stage_progress
 

@@ -38,9 +38,9 @@ def withdraw(
     from chiron.progress import show_progress_with
     from chiron.records.pseudonyms import patient_pseudonyms
     from chiron.records.sources import load_profile
-    from chiron.releases.holding import Sought
-    from chiron.releases.withdraw import withdraw as withdraw_from
     from chiron.settings import settings
+    from chiron.upkeep.holding import Sought
+    from chiron.upkeep.withdraw import withdraw as withdraw_from
 
     if (source_ids_from is None) != (profile is None):
         raise BadParameters("withdraw: expected --source-ids-from and --profile together, found one of them")

@@ -1,4 +1,4 @@
-"""Releases: publish, pull, and everything that is done with what is released.
+"""Releases: a registry in git, bytes in a remote, and how both get there and back: publish, pull, rebuild.
 
-Only this package touches DVC, git and the object stores of the registry: `git_command` runs git, `remote` uses DVC.
+Only this package touches git, DVC's layout and the object stores of the registry.
 """

@@ -10,10 +10,10 @@ import pytest
 
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import ChironError, Damaged
-from chiron.releases.fsck import check_registry
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.settings import settings
+from chiron.upkeep.fsck import check_registry
 from schemas.params import ReleaseParams
 from schemas.results import Release, StageOutcome
 

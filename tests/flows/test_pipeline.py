@@ -9,7 +9,7 @@ from chiron.datasets.verify import verify_dataset
 from chiron.demo.hospital import write_demo_hospital
 from chiron.errors import EmptySource, GateClosed, NotFound
 from chiron.models.registry import default_tracking_uri, list_models
-from chiron.releases.lineage import lineage_of
+from chiron.provenance.lineage import lineage_of
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import open_registry
 from flows.ingest import ingest

@@ -13,16 +13,16 @@ from small_hospital import ingested, readings_of, records_of
 from chiron.datasets.dataset import open_dataset
 from chiron.errors import ServiceUnavailable, Withdrawn
 from chiron.quality.validate import validate_dataset
-from chiron.releases import collect as module
-from chiron.releases.backup import Sources, back_up
-from chiron.releases.collect import collect_garbage
-from chiron.releases.fsck import check_registry
-from chiron.releases.holding import Sought
-from chiron.releases.mending import check_and_mend
 from chiron.releases.objects import Objects
 from chiron.releases.pull import pull_release
-from chiron.releases.restoring import restore
-from chiron.releases.withdraw import withdraw
+from chiron.upkeep import collect as module
+from chiron.upkeep.backup import Sources, back_up
+from chiron.upkeep.collect import collect_garbage
+from chiron.upkeep.fsck import check_registry
+from chiron.upkeep.holding import Sought
+from chiron.upkeep.mending import check_and_mend
+from chiron.upkeep.restoring import restore
+from chiron.upkeep.withdraw import withdraw
 from schemas.params import ValidateParams
 from schemas.results import Release, StageOutcome
 from schemas.tables import RECORDS

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from chiron.errors import BadParameters, CallerError, ServiceUnavailable
-from chiron.releases.backup import Sources, back_up
-from chiron.releases.restoring import restore
+from chiron.upkeep.backup import Sources, back_up
+from chiron.upkeep.restoring import restore
 
 PASSWORD = "secret-for-tests"
 DEBIAN = "/usr/lib/postgresql/*/bin"  # where Debian keeps what only servers need

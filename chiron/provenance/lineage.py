@@ -11,10 +11,10 @@ from typing import Final
 
 from chiron.datasets.dataset import Dataset
 from chiron.errors import ChironError, NotFound
-from chiron.releases.inspecting import inspected
+from chiron.provenance.inspecting import inspected
+from chiron.provenance.stages import FoundStage, StageIndex
+from chiron.provenance.trainings import trainings_on
 from chiron.releases.registry import normal_address, open_registry
-from chiron.releases.stages import FoundStage, StageIndex
-from chiron.releases.trainings import trainings_on
 from schemas.gate import CheckStatus, GateReport
 from schemas.lineage import Checks, Filling, Lineage, Origin
 from schemas.manifest import Kind, Manifest, ParentEntry

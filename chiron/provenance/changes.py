@@ -9,8 +9,8 @@ import polars as pl
 from chiron.datasets.dataset import Dataset
 from chiron.labels.positive import UNDECIDED, is_positive
 from chiron.labels.readings import code_name
-from chiron.releases.moments import Moments, moments
-from chiron.releases.pairing import AFTER, PairedTable, differs, is_added, is_removed, scan_as_it_is
+from chiron.provenance.moments import Moments, moments
+from chiron.provenance.pairing import AFTER, PairedTable, differs, is_added, is_removed, scan_as_it_is
 from schemas.codes import Sex
 from schemas.difference import (
     CodeChange,

@@ -17,15 +17,15 @@ from chiron.errors import BadParameters, NotFound, Withdrawn
 from chiron.quality.validate import validate_dataset
 from chiron.quality.without import dataset_without
 from chiron.records.withdrawals import read_withdrawn
-from chiron.releases import taking_back
-from chiron.releases import withdraw as module
-from chiron.releases.fsck import check_registry
-from chiron.releases.holding import Sought
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
-from chiron.releases.withdraw import withdraw
 from chiron.settings import settings
+from chiron.upkeep import taking_back
+from chiron.upkeep import withdraw as module
+from chiron.upkeep.fsck import check_registry
+from chiron.upkeep.holding import Sought
+from chiron.upkeep.withdraw import withdraw
 from schemas.housekeeping import WithdrawReport
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams, ValidateParams

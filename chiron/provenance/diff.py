@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
-from chiron.releases.changes import LabelChanges, RecordChanges, RowChanges, SplitChanges, quality_statistics
-from chiron.releases.inspecting import Inspected, inspected
-from chiron.releases.pairing import PairedTable, scan_as_it_is
+from chiron.provenance.changes import LabelChanges, RecordChanges, RowChanges, SplitChanges, quality_statistics
+from chiron.provenance.inspecting import Inspected, inspected
+from chiron.provenance.pairing import PairedTable, scan_as_it_is
 from schemas.difference import Difference, RecordIds, SchemaChange, Side, StatisticChange, TableChange
 from schemas.manifest import Manifest
 from schemas.quality import RECORDINGS

@@ -15,10 +15,10 @@ from chiron.datasets.collecting import Kept, collect_folders
 from chiron.datasets.workdir import check_workdir
 from chiron.models.registry import default_tracking_uri, list_models
 from chiron.releases.cache import open_cache
-from chiron.releases.cached import collect_cache
-from chiron.releases.inventory import Published, oids_of, read_publications, standing
 from chiron.releases.objects import Objects
 from chiron.releases.registry import is_folder, normal_address
+from chiron.upkeep.cached import collect_cache
+from chiron.upkeep.inventory import Published, oids_of, read_publications, standing
 from schemas.housekeeping import Collected, CollectReport
 
 __all__ = ["collect_garbage"]

@@ -12,7 +12,7 @@ from chiron.datasets.locks import collecting, in_use
 from chiron.datasets.refs import read_ref, write_ref
 from chiron.datasets.workdir import remove_tree
 from chiron.errors import ChironError
-from chiron.releases.holding import Sought, folders_that_hold
+from chiron.upkeep.holding import Sought, folders_that_hold
 from schemas.manifest import DatasetRef, Kind
 from schemas.tables import RECORDS
 

@@ -19,9 +19,9 @@ from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.errors import ChironError, EnvironmentFault
 from chiron.models.registry import default_tracking_uri, register_model
-from chiron.releases.collect import collect_garbage
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import Registry
+from chiron.upkeep.collect import collect_garbage
 from schemas.housekeeping import CollectReport
 from schemas.manifest import Kind, ParentEntry
 from schemas.results import StageOutcome

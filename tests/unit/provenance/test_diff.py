@@ -13,8 +13,8 @@ from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.signals import SignalWriter, signal_sha256
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
-from chiron.releases import pairing
-from chiron.releases.diff import diff_datasets, diff_of
+from chiron.provenance import pairing
+from chiron.provenance.diff import diff_datasets, diff_of
 from chiron.releases.publish import release_dataset
 from chiron.settings import settings
 from schemas.manifest import Kind

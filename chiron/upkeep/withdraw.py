@@ -21,12 +21,12 @@ from chiron.models.registry import default_tracking_uri, list_models
 from chiron.progress import report_progress
 from chiron.quality.without import dataset_without
 from chiron.records.withdrawals import remember_withdrawn
-from chiron.releases.clearing import Cleared, clear_workdir, trainings_on
-from chiron.releases.holding import Holding, Sought, folders_that_hold, key_of, look_into
-from chiron.releases.inventory import Published, read_publications, standing
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
-from chiron.releases.taking_back import Removed, remove_bytes, take_back
+from chiron.upkeep.clearing import Cleared, clear_workdir, trainings_on
+from chiron.upkeep.holding import Holding, Sought, folders_that_hold, key_of, look_into
+from chiron.upkeep.inventory import Published, read_publications, standing
+from chiron.upkeep.taking_back import Removed, remove_bytes, take_back
 from schemas.housekeeping import ModelThatSaw, WithdrawReport
 from schemas.manifest import DatasetRef
 from schemas.params import ReleaseParams

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from chiron.datasets.manifest import MANIFEST, read_manifest
 from chiron.errors import ChironError
-from chiron.releases.fsck import check_registry
 from chiron.releases.listing import StoredFile, listing_bytes, md5_hex
 from chiron.releases.objects import Objects, is_listing
+from chiron.upkeep.fsck import check_registry
 from schemas.housekeeping import FsckReport, ObjectFault
 
 __all__ = ["check_and_mend"]

@@ -15,10 +15,10 @@ from chiron.datasets.manifest import MANIFEST, parse_manifest
 from chiron.errors import ChironError, Damaged, NotFound
 from chiron.progress import report_progress
 from chiron.releases.git_command import GitFailed, git
-from chiron.releases.inventory import Published
 from chiron.releases.objects import Objects, StoredObject, is_listing
 from chiron.releases.registry import Registry, is_folder, normal_address, open_registry
 from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_record, read_remote, record_file
+from chiron.upkeep.inventory import Published
 from schemas.housekeeping import FsckReport, ObjectFault
 from schemas.manifest import Manifest
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from chiron.errors import Damaged, ServiceUnavailable
 from chiron.labels.readings import code_name
 from chiron.models.card import read_card
-from chiron.releases.stages import FoundStage, StageIndex
+from chiron.provenance.stages import FoundStage, StageIndex
 from schemas.lineage import ModelVersion, Training
 from schemas.manifest import Kind
 from schemas.trained import RegisteredModel

@@ -19,12 +19,12 @@ from chiron.models.file import save_model
 from chiron.models.predict import predict_records
 from chiron.models.registry import default_tracking_uri, list_models, register_model
 from chiron.records.withdrawals import read_withdrawn, remember_withdrawn
-from chiron.releases.backup import Sources, back_up
-from chiron.releases.databases import copy_sqlite, is_postgresql, sqlite_file, without_password
-from chiron.releases.fsck import check_registry
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
-from chiron.releases.restoring import restore
+from chiron.upkeep.backup import Sources, back_up
+from chiron.upkeep.databases import copy_sqlite, is_postgresql, sqlite_file, without_password
+from chiron.upkeep.fsck import check_registry
+from chiron.upkeep.restoring import restore
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.results import StageOutcome
 from schemas.training import ModelCard, ModelOutput, WindowSpec
@@ -161,7 +161,7 @@ def test_one_flipped_bit_in_a_backup_is_found_before_anything_is_written(work: P
 def test_a_backup_that_is_killed_leaves_none_and_the_next_is_whole(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chiron.releases import backup  # noqa: PLC0415 - to have it die
+    from chiron.upkeep import backup  # noqa: PLC0415 - to have it die
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt

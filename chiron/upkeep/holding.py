@@ -17,8 +17,8 @@ from chiron.datasets.manifest import MANIFEST, parse_manifest
 from chiron.datasets.shards import SIGNALS, ArrayLayout
 from chiron.datasets.tables import table_path
 from chiron.errors import NotFound
-from chiron.releases.inventory import Published
 from chiron.releases.objects import Objects
+from chiron.upkeep.inventory import Published
 from schemas.tables import RECORDS, SPLITS
 
 __all__ = ["Holding", "Sought", "folders_that_hold", "key_of", "look_into"]

@@ -22,11 +22,11 @@ from chiron.datasets.workdir import check_workdir, remove_tree, sync_path, sync_
 from chiron.errors import BadParameters, CallerError
 from chiron.models.registry import default_tracking_uri
 from chiron.progress import report_progress
-from chiron.releases.databases import copy_sqlite, dump_postgresql, is_postgresql, sqlite_file, without_password
 from chiron.releases.git_command import git
-from chiron.releases.inventory import oids_of, read_publications, standing
 from chiron.releases.objects import Objects
 from chiron.releases.registry import is_folder, normal_address
+from chiron.upkeep.databases import copy_sqlite, dump_postgresql, is_postgresql, sqlite_file, without_password
+from chiron.upkeep.inventory import oids_of, read_publications, standing
 from schemas.housekeeping import BackupManifest, BackupPart
 
 __all__ = ["BACKUP", "WITHDRAWN_LIST", "Sources", "back_up"]

@@ -13,7 +13,7 @@ from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.errors import NotFound
 from chiron.models.registry import default_tracking_uri, register_model
-from chiron.releases.lineage import lineage_of
+from chiron.provenance.lineage import lineage_of
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity

@@ -10,11 +10,11 @@ from chiron.datasets.workdir import claim_workdir, private_folder, remove_tree, 
 from chiron.errors import BadParameters, CallerError, Damaged, NotFound
 from chiron.models.relocate import relocate_files
 from chiron.progress import report_progress
-from chiron.releases.backup import BACKUP, WITHDRAWN_LIST
-from chiron.releases.databases import is_postgresql, load_postgresql
 from chiron.releases.git_command import git
 from chiron.releases.objects import Objects
 from chiron.releases.registry import create_registry, is_folder
+from chiron.upkeep.backup import BACKUP, WITHDRAWN_LIST
+from chiron.upkeep.databases import is_postgresql, load_postgresql
 from schemas.housekeeping import BackupManifest, BackupPart
 
 __all__ = ["restore"]

@@ -8,11 +8,11 @@ from chiron.datasets.canonical import canonical_json
 from chiron.datasets.manifest import MANIFEST, parse_manifest
 from chiron.errors import NotFound, ReleaseConflict
 from chiron.releases.cache import open_cache
-from chiron.releases.cached import forget
-from chiron.releases.inventory import Published, oids_of, read_publications, standing
 from chiron.releases.objects import Objects
 from chiron.releases.registry import normal_address, open_registry
 from chiron.releases.registry_files import withdrawal_file
+from chiron.upkeep.cached import forget
+from chiron.upkeep.inventory import Published, oids_of, read_publications, standing
 from schemas.release import Withdrawal
 
 __all__ = ["Removed", "remove_bytes", "take_back"]

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from chiron.releases.moments import Moments, moments
+from chiron.provenance.moments import Moments, moments
 
 
 def of(before: list[float | None], after: list[float | None]) -> Moments:

@@ -7,9 +7,9 @@ import pytest
 from registry_state import damaged, objects_in, publish
 
 from chiron.errors import NotFound
-from chiron.releases.fsck import check_registry
-from chiron.releases.mending import check_and_mend
 from chiron.releases.pull import pull_release
+from chiron.upkeep.fsck import check_registry
+from chiron.upkeep.mending import check_and_mend
 from schemas.results import Release, StageOutcome
 
 MakeDataset = Callable[..., StageOutcome]

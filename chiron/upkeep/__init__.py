@@ -1,0 +1,1 @@
+"""Keeping what is released: check, collect, take back, back up and restore."""
