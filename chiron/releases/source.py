@@ -175,7 +175,10 @@ class ReleaseSource:
 
     @cached_property
     def _listing(self) -> Listing:
-        return Listing(self._text(self.found.listing), self.found.listing)
+        try:
+            return Listing(self._text(self.found.listing), self.found.listing)
+        except Damaged as fault:
+            raise self._damaged(str(fault)) from fault
 
     @cached_property
     def _store(self) -> Store:

@@ -10,6 +10,7 @@ import pytest
 
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import ChironError, Damaged
+from chiron.releases.cache import open_cache
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.settings import settings
@@ -80,9 +81,7 @@ def test_in_a_remote_the_check_finds_it_and_no_pull_hands_it_out(
 
 def test_in_what_was_pulled_before_it_is_fetched_again(release: Release, tmp_path: Path) -> None:
     pull_release("demo", tmp_path / "first", registry=release.registry)
-    cache = settings().cache
-    assert cache is not None
-    for number, path in enumerate(files_in(cache)):
+    for number, path in enumerate(files_in(open_cache().folder)):
         with flipped(path):
             pull_release("demo", tmp_path / str(number), registry=release.registry)
             verify_dataset(tmp_path / str(number))
