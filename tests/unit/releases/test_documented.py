@@ -13,6 +13,7 @@ from chiron.releases.publish import release_dataset
 from schemas.params import ReleaseParams, ValidateParams
 
 PAGE = (Path(__file__).parents[3] / "docs" / "data.md").read_text("utf-8")
+SECTION = "## From Python"
 
 
 def test_the_example_of_the_page_runs_on_a_release_named_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +22,7 @@ def test_the_example_of_the_page_runs_on_a_release_named_demo(tmp_path: Path, mo
     release_dataset(tmp_path / "data", ReleaseParams(name="demo"), validated.ref)
     monkeypatch.chdir(tmp_path)
 
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.partition(SECTION)[2], re.DOTALL)
     assert len(blocks) == 2
     names: dict[str, Any] = {}
     exec("\n".join(blocks), names)  # noqa: S102 - our own page
