@@ -2,6 +2,7 @@
 machine, the registry itself. It is found, and what it spoils is never handed out."""
 
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,14 +34,14 @@ def files_in(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def flipped(path: Path) -> Iterator[None]:
-    """Within the block, a bit of the file at a random place is another."""
+def flipped(path: Path) -> Iterator[bytes]:
+    """Within the block, a bit of the file at a random place is another. Gives what the file held."""
     before = path.read_bytes()
     bit = DRAWS.randrange(8 * len(before))
     after = bytearray(before)
     after[bit // 8] ^= 1 << bit % 8
     replace(path, bytes(after))
-    yield
+    yield before
     replace(path, before)
 
 
@@ -91,8 +92,8 @@ def test_in_the_registry_the_check_finds_it_and_a_pull_is_right_or_refused(relea
     registry = Path(release.registry)
     of_git = [path for path in files_in(registry) if path.relative_to(registry).parts[0] in ("objects", "refs")]
     for number, path in enumerate([*of_git, registry / "HEAD"]):
-        with flipped(path):
-            assert is_found(release.registry), path
+        with flipped(path) as before:
+            assert is_found(release.registry) or means_the_same(path, before), path
             try:
                 pull_release("demo", tmp_path / str(number), registry=release.registry)
             except ChironError:
@@ -100,6 +101,11 @@ def test_in_the_registry_the_check_finds_it_and_a_pull_is_right_or_refused(relea
             else:
                 assert verify_dataset(tmp_path / str(number)).content_sha256 == release.content_sha256
     assert not is_found(release.registry)
+
+
+def means_the_same(path: Path, before: bytes) -> bool:
+    """Whether an object of git holds what it held: the last byte of a deflated stream may have bits of no meaning."""
+    return path.parts[-3] == "objects" and zlib.decompress(path.read_bytes()) == zlib.decompress(before)
 
 
 def is_found(registry: str) -> bool:

@@ -44,6 +44,7 @@ class Elsewhere:
             "NUMBA_CACHE_DIR": str(self.home / "compiled"),
             "DVC_SITE_CACHE_DIR": str(self.home / "site-cache"),
             "DO_NOT_TRACK": "1",
+            "DVC_NO_ANALYTICS": "1",
         }
         done = subprocess.run(
             [*self._as_nobody(), *command], env=environment, cwd=self.home, capture_output=True, text=True, check=False
@@ -61,7 +62,7 @@ class Elsewhere:
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder into which everybody can look."""
-    with tempfile.TemporaryDirectory(prefix="shared-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shared-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
