@@ -128,10 +128,15 @@ class Registry:
 
     @cached_property
     def _clone(self) -> Path:
-        """A bare clone. Of a folder it borrows the objects: packing them would take longer with every release."""
+        """A bare clone. Of a folder it borrows the objects and has no references: both take longer the more there are."""
         clone = self._scratch / "clone"
-        how = "--shared" if is_folder(self.address) else "--no-local"
-        git("clone", "--quiet", "--bare", how, "--", self.address, str(clone))
+        if is_folder(self.address):
+            git("init", "--quiet", "--bare", "--template=", "--", str(clone))
+            borrowed = clone / "objects" / "info" / "alternates"
+            borrowed.parent.mkdir(exist_ok=True)
+            borrowed.write_text(f"{self.address}/objects\n")
+        else:
+            git("clone", "--quiet", "--bare", "--no-local", "--", self.address, str(clone))
         return clone
 
     def find(self, spec: str) -> ReleaseRecord:
