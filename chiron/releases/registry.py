@@ -128,7 +128,7 @@ class Registry:
 
     @cached_property
     def _clone(self) -> Path:
-        """A bare clone. Of a folder it borrows the objects and has no references: both take longer the more there are."""
+        """A bare clone. Of a folder it borrows the objects and has no references: copying takes longer with each."""
         clone = self._scratch / "clone"
         if is_folder(self.address):
             git("init", "--quiet", "--bare", "--template=", "--", str(clone))
