@@ -7,8 +7,9 @@ not alter what was released. So it is made by a reflink or a copy, and not by a 
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from chiron.datasets.disk import full_disk_explained
 from chiron.datasets.hashing import BLOCK_BYTES, hash_file
@@ -16,9 +17,11 @@ from chiron.datasets.links import copy_file
 from chiron.datasets.parallel import Meter, cores
 from chiron.datasets.workdir import sync_path
 from chiron.errors import NotFound, ServiceUnavailable
-from chiron.releases.store import object_name
+from chiron.releases.store import Unfinished, object_name
 
 __all__ = ["FolderStore"]
+
+_PARTIAL: Final = ".partial"
 
 
 class FolderStore:
@@ -41,7 +44,7 @@ class FolderStore:
     def put(self, oid: str, source: Path | bytes, meter: Meter) -> None:
         """Store an object in the place of whatever is there."""
         target = self._folder / object_name(oid)
-        partial = self._folder / ".partial" / f"{oid}.{secrets.token_hex(4)}"
+        partial = self._folder / _PARTIAL / f"{oid}.{secrets.token_hex(4)}"
         with self._faults(), full_disk_explained(self._folder):
             for folder in (partial.parent, target.parent):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +71,20 @@ class FolderStore:
             while block := file.read(min(BLOCK_BYTES, left)):
                 left -= len(block)
                 yield block
+
+    def unfinished(self) -> list[Unfinished]:
+        """Files under a hidden name."""
+        found = []
+        for path in sorted((self._folder / _PARTIAL).glob("*")):
+            with suppress(FileNotFoundError):  # it was finished meanwhile
+                state = path.stat()
+                found.append(Unfinished(path.name.rpartition(".")[0], path.name, state.st_size, state.st_mtime))
+        return found
+
+    def drop(self, upload: Unfinished) -> None:
+        """Remove such a file."""
+        with self._faults():
+            (self._folder / _PARTIAL / upload.handle).unlink(missing_ok=True)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

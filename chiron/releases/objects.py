@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chiron.datasets.parallel import Meter
 from chiron.errors import Damaged, NotFound, ServiceUnavailable
 from chiron.releases.listing import Listing
-from chiron.releases.store import open_store
+from chiron.releases.store import Unfinished, open_store
 from chiron.settings import settings
 
 __all__ = ["Digests", "Objects", "StoredObject", "is_listing"]
@@ -134,6 +134,14 @@ class Objects:
             for oid in gone:
                 self._fs.rm_file(self._path(_ASIDE, oid))
         return gone
+
+    def unfinished(self) -> list[Unfinished]:
+        """What uploads have left that were killed, or are under way."""
+        return self._store.unfinished()
+
+    def drop(self, upload: Unfinished) -> None:
+        """Remove what an upload has left."""
+        self._store.drop(upload)
 
     def lacking(self, oids: Collection[str]) -> list[str]:
         """Those of the objects that are not there."""

@@ -6,7 +6,7 @@ see a body that is cut off in the middle.
 
 import base64
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -31,7 +31,7 @@ from chiron.datasets.hashing import BLOCK_BYTES
 from chiron.datasets.parallel import Meter
 from chiron.errors import ChironError, NotFound, ServiceUnavailable
 from chiron.releases.retries import Interrupted
-from chiron.releases.store import object_name
+from chiron.releases.store import OBJECTS, Unfinished, object_name
 from chiron.settings import settings
 
 __all__ = ["S3Store"]
@@ -114,6 +114,28 @@ class S3Store:
             with closing(answer["Body"]) as body:
                 while block := body.read(BLOCK_BYTES):
                     yield block
+
+    def unfinished(self) -> list[Unfinished]:
+        """Uploads in parts. Their size is not known."""
+        top = self._prefix + OBJECTS
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=top)
+        with _faults(self.address, missing="a bucket to look into"):
+            uploads = [each for page in pages for each in page.get("Uploads", ())]
+        return [
+            Unfinished(
+                oid=each["Key"].removeprefix(top).replace("/", "", 1),
+                handle=f"{each['UploadId']} {each['Key']}",
+                n_bytes=0,
+                began_s=each["Initiated"].timestamp(),
+            )
+            for each in uploads
+        ]
+
+    def drop(self, upload: Unfinished) -> None:
+        """Abort such an upload."""
+        upload_id, _, key = upload.handle.partition(" ")
+        with suppress(NotFound), _faults(self.address, missing="an upload to end"):
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
     def _key(self, oid: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + object_name(oid)}

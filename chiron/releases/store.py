@@ -9,14 +9,25 @@ MD5 is DVC's choice, and good for a name. What is stored and fetched is checked 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from chiron.datasets.parallel import Meter
 from chiron.errors import BadParameters
 
-__all__ = ["Store", "object_name", "open_store"]
+__all__ = ["OBJECTS", "Store", "Unfinished", "object_name", "open_store"]
+
+OBJECTS: Final = "files/md5/"  # where they lie below the remote's address
 
 _S3: Final = re.compile(r"s3://([^/]+)/?(.*)")
+
+
+class Unfinished(NamedTuple):
+    """What an upload that was killed has left. `handle`: what the store knows it by."""
+
+    oid: str
+    handle: str
+    n_bytes: int
+    began_s: float  # since 1970
 
 
 class Store(Protocol):
@@ -38,10 +49,16 @@ class Store(Protocol):
     def read(self, oid: str, offset: int = 0, n_bytes: int | None = None) -> Iterator[bytes]:
         """An object's bytes from `offset` on, in blocks; all, or so many. Raises NotFound where it is not there."""
 
+    def unfinished(self) -> list[Unfinished]:
+        """Uploads that have begun, also those that are under way."""
+
+    def drop(self, upload: Unfinished) -> None:
+        """Remove what an upload has left; one that is gone already is no error."""
+
 
 def object_name(oid: str) -> str:
     """Where an object lies below the remote's address. `oid`: its MD5, with `.dir` for a listing."""
-    return f"files/md5/{oid[:2]}/{oid[2:]}"
+    return f"{OBJECTS}{oid[:2]}/{oid[2:]}"
 
 
 def open_store(address: str) -> Store:

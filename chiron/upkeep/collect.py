@@ -80,7 +80,18 @@ def _collect(
         gone = set(objects.remove(going, lambda: oids_of(standing(read_publications(registry)), objects)))
         going = [oid for oid in going if oid in gone]
     why = f"no release needs it, in {remote}"
-    return [Collected(kind="object", what=oid, n_bytes=stored[oid].n_bytes, why=why) for oid in going]
+    unneeded = [Collected(kind="object", what=oid, n_bytes=stored[oid].n_bytes, why=why) for oid in going]
+    return unneeded + _collect_uploads(objects, before, apply)
+
+
+def _collect_uploads(objects: Objects, before: float, apply: bool) -> list[Collected]:
+    """What dead uploads have left in a remote."""
+    dead = [upload for upload in objects.unfinished() if upload.began_s < before]
+    if apply:
+        for upload in dead:
+            objects.drop(upload)
+    why = f"nobody finished this upload, in {objects.remote}"
+    return [Collected(kind="partial", what=upload.oid, n_bytes=upload.n_bytes, why=why) for upload in dead]
 
 
 def _registered(workdir: Path, tracking_uri: str | None) -> set[str]:

@@ -70,6 +70,9 @@ def _remove_from(registry: str, remote: str | None, published: list[Published], 
     gone = objects.remove(
         going & stored.keys(), lambda: oids_of(standing(read_publications(registry, remote)), objects)
     )
+    for upload in objects.unfinished():
+        if upload.oid in going:
+            objects.drop(upload)
     n_bytes = sum(stored[oid].n_bytes for oid in gone if oid in stored)
     return Removed(len(gone), n_bytes, len(stored.keys() - needed - set(gone)))
 

@@ -75,14 +75,19 @@ def test_old_objects_that_nothing_needs_go_and_young_ones_stay(
     needed = keys_of(bucket)
     stray = "a/prefix/files/md5/5d/41402abc4b2a76b9719d911017c592"
     bucket.put_object(Key=stray, Body=b"hello")
+    dead = bucket.Object(stray).initiate_multipart_upload()
+    dead.Part(1).upload(Body=b"hell")
     assert not collect_garbage(tmp_path / "work", registry=released.registry, apply=True).collected
     in_a_month = datetime.now(UTC).timestamp() + 30 * 86_400
     monkeypatch.setattr(module.time, "time", lambda: in_a_month)
     dry = collect_garbage(tmp_path / "work", registry=released.registry)
     assert [item.what for item in dry.collected if item.kind == "object"] == ["5d41402abc4b2a76b9719d911017c592"]
+    assert [item.what for item in dry.collected if item.kind == "partial"] == ["5d41402abc4b2a76b9719d911017c592"]
     assert keys_of(bucket) == needed | {stray}
+    assert len(list(bucket.multipart_uploads.all())) == 1
     collect_garbage(tmp_path / "work", registry=released.registry, apply=True)
     assert keys_of(bucket) == needed
+    assert list(bucket.multipart_uploads.all()) == []
     pull_release("small", tmp_path / "pulled", registry=released.registry)
 
 

@@ -87,6 +87,18 @@ def test_what_is_released_stays_and_can_be_pulled(make_dataset: MakeDataset, tmp
     pull_release("small", tmp_path / "pulled", registry=release.registry)
 
 
+def test_what_a_dead_upload_has_left_goes_and_one_under_way_stays(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    publish(tmp_path / "work", make_dataset())
+    partial = tmp_path / "work" / "remote" / ".partial"
+    dead, alive = partial / f"{'5d' * 16}.0a1b2c3d", partial / f"{'ab' * 16}.dir.0a1b2c3d"
+    for path in (dead, alive):
+        path.write_bytes(b"hello")
+    age(dead)
+    (item,) = collect(tmp_path / "work").collected
+    assert (item.kind, item.what, item.n_bytes) == ("partial", "5d" * 16, 5)
+    assert list(partial.iterdir()) == [alive]
+
+
 def test_the_parents_of_what_stays_stay(make_dataset: MakeDataset, tmp_path: Path) -> None:
     parent = make_dataset().ref
     entry = ParentEntry(kind=Kind.VALIDATED, name="small", content_sha256=parent.content_sha256)
