@@ -19,7 +19,7 @@ from schemas.gate import CheckStatus, GateReport
 from schemas.lineage import Checks, Filling, Lineage, Origin
 from schemas.manifest import Kind, Manifest, ParentEntry
 from schemas.populations import FilledReport
-from schemas.release import ReleaseRecord
+from schemas.release import ReleaseRecord, Withdrawal
 from schemas.tables import RECORDS
 
 __all__ = ["lineage_of"]
@@ -40,8 +40,8 @@ def lineage_of(
     Raises NotFound where there is no such dataset, Damaged where its manifest was altered.
     """
     stages = StageIndex(workdir)
-    records, notes = _records_if_any(registry)
-    tell = _Teller(workdir, stages, records, tracking_uri, notes)
+    records, withdrawn, notes = _releases_if_any(registry)
+    tell = _Teller(workdir, stages, records, withdrawn, tracking_uri, notes)
     stage = stages.starting_with(spec) if not any(r.content_sha256.startswith(spec) for r in records) else None
     if stage is not None:
         return tell(Dataset(stage.folder, stage.manifest), None)
@@ -49,13 +49,13 @@ def lineage_of(
         return tell(found.dataset([GateReport.file_name]), found.record)
 
 
-def _records_if_any(registry: str) -> tuple[list[ReleaseRecord], list[str]]:
-    """All releases. A folder has a lineage without a registry too."""
+def _releases_if_any(registry: str) -> tuple[list[ReleaseRecord], list[Withdrawal], list[str]]:
+    """All releases, and which are withdrawn. A folder has a lineage without a registry too."""
     try:
         with open_registry(normal_address(registry)) as opened:
-            return opened.records(), []
+            return opened.records(), list(opened.withdrawals().values()), []
     except ChironError as error:
-        return [], [f"releases were not looked at: {error}"]
+        return [], [], [f"releases were not looked at: {error}"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class _Teller:
     workdir: Path
     stages: StageIndex
     records: list[ReleaseRecord]
+    withdrawn: list[Withdrawal]
     tracking_uri: str | None
     notes: list[str]
 
@@ -72,6 +73,11 @@ class _Teller:
         manifest, tags = dataset.manifest, _tags(self.records)
         known = record or _record_of(manifest, self.records)
         trainings, faults = trainings_on(manifest.content_sha256, self.workdir, self.stages, self.tracking_uri)
+        taken_back = [
+            f"{note.tag} was withdrawn ({note.reason}): {note.remedy}"
+            for note in self.withdrawn
+            if note.content_sha256 == manifest.content_sha256
+        ]
         return Lineage(
             release=f"{known.name}@{known.version}" if known else None,
             manifest_sha256=manifest.manifest_sha256,
@@ -79,7 +85,7 @@ class _Teller:
             dataset=_origin(FoundStage(dataset.folder, manifest), self.stages, tags, _DEEPEST),
             fillings=tuple(_fillings(manifest.content_sha256, self.stages, tags)),
             trainings=trainings,
-            notes=(*self.notes, *faults),
+            notes=(*self.notes, *taken_back, *faults),
         )
 
 

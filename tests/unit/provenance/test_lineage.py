@@ -1,5 +1,6 @@
 """Lineages of small datasets whose ancestors, cohorts and models are made here; MLflow and git are real."""
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 from open_gate import OPEN_GATE
 
+from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
@@ -16,11 +18,13 @@ from chiron.models.registry import default_tracking_uri, register_model
 from chiron.provenance.lineage import lineage_of
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
+from chiron.releases.registry import list_releases, open_registry
+from chiron.releases.registry_files import withdrawal_file
 from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 from schemas.manifest import Kind, ParentEntry
 from schemas.params import ReleaseParams
 from schemas.populations import FilledReport
-from schemas.release import FlowRun
+from schemas.release import FlowRun, Withdrawal
 from schemas.tables import RECORDS
 
 RUN = FlowRun(id="0d5f6c1e-1111-4222-8333-944445555666", name="brave-otter")
@@ -178,3 +182,18 @@ def test_what_is_no_manifest_is_passed_over(house: House) -> None:
     finally:
         (strange / "manifest.json").unlink()
         strange.rmdir()
+
+
+def test_content_that_was_withdrawn_is_said_to_be_so(house: House, tmp_path: Path) -> None:
+    registry = shutil.copytree(house.registry, tmp_path / "registry.git")
+    content = house.validated.manifest.content_sha256
+    (record,) = [r for r in list_releases(str(registry)) if r.content_sha256 == content]
+    note = Withdrawal(
+        name=record.name, version=record.version, content_sha256=content, reason="consent was taken back", n_records=1
+    )
+    with open_registry(str(registry)) as opened:
+        assert (
+            opened.note("Withdraw", {withdrawal_file(note.tag): canonical_json(note.model_dump(mode="json"))}) is None
+        )
+    told = lineage_of(str(house.validated.folder), workdir=house.workdir, registry=str(registry))
+    assert f"{record.tag} was withdrawn (consent was taken back): nothing replaces it" in told.notes
