@@ -3,6 +3,8 @@
     sha256/2c/f24dba...    a file, read-only
     manifests/8b1a99...    a manifest, by its `manifest_sha256`
     parts/2c...            what has arrived of a file that is being fetched, by one process at a time
+    datasets/8b1a99...     a release that was opened, by its `manifest_sha256`: the files above under their names
+    gathering/8b1a99-...   what has arrived of a part of a release
 
 An object appears at once and whole. Nothing in here is trusted: a file is hashed whenever it is used, and thrown away
 where it is not what its name says. All of it may be deleted at any time.
@@ -13,7 +15,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,13 +24,18 @@ from chiron.datasets.disk import full_disk_explained
 from chiron.datasets.hashing import BLOCK_BYTES, hash_file
 from chiron.datasets.manifest import manifest_bytes, parse_manifest
 from chiron.datasets.parallel import Meter
-from chiron.datasets.workdir import sync_path, write_file
+from chiron.datasets.workdir import remove_tree, sync_path, write_file
 from chiron.errors import Damaged, EnvironmentFault
 from chiron.releases.retries import Interrupted, Patience
 from chiron.settings import settings
 from schemas.manifest import FileEntry, Manifest
 
-__all__ = ["Cache", "Read", "open_cache"]
+__all__ = ["FILES", "FOLDERS", "Cache", "Read", "forget", "object_place", "open_cache"]
+
+FILES: Final = ("sha256", "manifests", "parts")
+"""The folders of a cache in which every file stands for itself."""
+FOLDERS: Final = ("datasets", "gathering")
+"""Those in which every folder is that of a release, and its name begins with its `manifest_sha256`."""
 
 Read = Callable[[int], Iterator[bytes]]
 """An object's bytes from an offset on."""
@@ -43,13 +50,30 @@ def open_cache() -> "Cache":
     return Cache(folder.expanduser())
 
 
+def object_place(folder: Path, sha256: str) -> Path:
+    """Where a file lies in the folder of a cache, if it is there."""
+    return folder / "sha256" / sha256[:2] / sha256[2:]
+
+
+def forget(cache: "Cache", *, sha256: Iterable[str], manifests: Iterable[str]) -> None:
+    """Take files and whole releases out, and what has arrived of them."""
+    for name in sha256:
+        cache.path(name).unlink(missing_ok=True)
+        (cache.folder / "parts" / name).unlink(missing_ok=True)
+    for name in manifests:
+        (cache.folder / "manifests" / name).unlink(missing_ok=True)
+        for folder in FOLDERS:
+            for path in (cache.folder / folder).glob(f"{name}*"):
+                remove_tree(path)
+
+
 class Cache:
     """A folder of verified bytes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            for name in ("sha256", "manifests", "parts"):
+            for name in FILES:
                 (folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EnvironmentFault(
@@ -58,7 +82,15 @@ class Cache:
 
     def path(self, sha256: str) -> Path:
         """Where a file lies, if it is there."""
-        return self.folder / "sha256" / sha256[:2] / sha256[2:]
+        return object_place(self.folder, sha256)
+
+    def dataset(self, manifest_sha256: str) -> Path:
+        """Where the folder of a release lies that was opened."""
+        return self.folder / "datasets" / manifest_sha256
+
+    def gathering(self, manifest_sha256: str, part: str) -> Path:
+        """Where a part of a release is gathered; `part`: a name for it."""
+        return self.folder / "gathering" / f"{manifest_sha256}-{part}"
 
     def n_missing(self, entry: FileEntry) -> int:
         """How many bytes of a file are still to be fetched."""

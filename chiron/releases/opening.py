@@ -1,7 +1,6 @@
 """Opening a dataset for work: a folder, or a release that is pulled once and then lies in the cache."""
 
 from pathlib import Path
-from typing import Final
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.dataset import open_dataset as open_folder
@@ -13,8 +12,6 @@ from chiron.releases.source import find_release
 from chiron.settings import settings
 
 __all__ = ["open_dataset"]
-
-_DATASETS: Final = "datasets"
 
 
 def open_dataset(where: Path | str, *, registry: str | None = None, remote: str | None = None) -> Dataset:
@@ -30,7 +27,7 @@ def open_dataset(where: Path | str, *, registry: str | None = None, remote: str 
     address = registry or settings().registry or "data/registry.git"
     from_remote = remote or settings().remote
     found = find_release(where, registry=address, remote=from_remote)
-    folder = open_cache().folder / _DATASETS / found.record.manifest_sha256
+    folder = open_cache().dataset(found.record.manifest_sha256)
     if not folder.is_dir():
         try:
             pull_release(found.release.tag, folder, registry=address, remote=from_remote)

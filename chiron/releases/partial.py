@@ -65,8 +65,7 @@ def _gathering(cache: Cache, source: ReleaseSource, part: Part) -> Iterator[Path
 
     It is removed at the end, and where what was gathered is wrong.
     """
-    key = sha256_hex(canonical_json([source.manifest.manifest_sha256, part_parameters(part)]))
-    folder = cache.folder / "gathering" / key
+    folder = cache.gathering(source.manifest.manifest_sha256, sha256_hex(canonical_json(part_parameters(part))))
     with full_disk_explained(cache.folder), _held(folder):
         try:
             yield folder

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chiron.datasets.manifest import MANIFEST, read_manifest
 from chiron.errors import ChironError
+from chiron.releases.cache import object_place
 from chiron.releases.listing import StoredFile, listing_bytes, md5_hex
 from chiron.releases.objects import Objects, is_listing
 from chiron.upkeep.fsck import check_registry
@@ -48,7 +49,7 @@ def _folders(source: Path) -> Iterator[Path]:
 
 def _file_of(source: Path, folders: list[Path], fault: ObjectFault) -> Path | None:
     """A file with the bytes of an object."""
-    cached = [source / "sha256" / fault.sha256[:2] / fault.sha256[2:]] if fault.sha256 else []
+    cached = [object_place(source, fault.sha256)] if fault.sha256 else []
     places = (*cached, *(folder / name for folder in folders for name in fault.files))
     return next((place for place in places if place.is_file() and _md5(place) == fault.oid), None)
 

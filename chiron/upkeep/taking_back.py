@@ -7,11 +7,10 @@ from typing import Final, NamedTuple
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.manifest import MANIFEST, parse_manifest
 from chiron.errors import NotFound, ReleaseConflict
-from chiron.releases.cache import open_cache
+from chiron.releases.cache import forget, open_cache
 from chiron.releases.objects import Objects
 from chiron.releases.registry import normal_address, open_registry
 from chiron.releases.registry_files import withdrawal_file
-from chiron.upkeep.cached import forget
 from chiron.upkeep.inventory import Published, oids_of, read_publications, standing
 from schemas.release import Withdrawal
 
@@ -89,5 +88,5 @@ def _only_of(one: Published, objects: Objects, needed: set[str]) -> set[str]:
     except (NotFound, KeyError):  # it went before; then so did what the cache has
         return {*going.values(), one.listing}
     sha256 = [entry.sha256 for path, entry in manifest.files.items() if path in going]
-    forget(open_cache().folder, sha256=sha256, manifests=[one.record.manifest_sha256])
+    forget(open_cache(), sha256=sha256, manifests=[one.record.manifest_sha256])
     return {*going.values(), one.listing}

@@ -17,6 +17,7 @@ from chiron.errors import BadParameters, NotFound, Withdrawn
 from chiron.quality.validate import validate_dataset
 from chiron.quality.without import dataset_without
 from chiron.records.withdrawals import read_withdrawn
+from chiron.releases.opening import open_dataset as open_release
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from chiron.releases.registry import list_releases
@@ -116,6 +117,8 @@ def test_a_new_version_without_the_patient_takes_the_place_of_those_with(place: 
 
 def test_nothing_of_the_patient_is_left_anywhere(place: Place, tmp_path: Path) -> None:
     place.pull("small@1.1.0", tmp_path / "copy")
+    open_release("small@1.1.0", registry=place.registry, remote=place.remote)
+    assert holds(tmp_path / "cache" / "datasets")
     dead = Path(place.remote) / ".partial"
     dead.mkdir(exist_ok=True)
     for stored in map(Path, holds(Path(place.remote))):  # as a killed upload leaves them
