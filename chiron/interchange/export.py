@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.disk import require_room
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.notice import write_notice
+from chiron.datasets.placing import new_folder, refuse_occupied
 from chiron.interchange import meds_export, parquet_export, wfdb_export
 from chiron.interchange.batches import require_whole_tables
-from chiron.interchange.destination import appearing
 from chiron.interchange.limits import Limit, write_limits
 from schemas.interchange import ExportFormat
 
@@ -32,7 +33,11 @@ def export_dataset(dataset: Dataset, dest: Path, to: ExportFormat) -> list[Limit
     """
     require_open_gate(dataset)
     form, tables, write = _WRITERS[to]
-    with appearing(dest, n_bytes=_forecast(dataset, to)) as folder:
+    dest = dest.expanduser().absolute()
+    refuse_occupied(dest)
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    require_room(dest.parent, _forecast(dataset, to))
+    with new_folder(dest) as folder:
         require_whole_tables(dataset, tables)
         limits = write(dataset, folder)
         write_limits(folder, dataset, form, limits)

@@ -3,7 +3,6 @@
 A closed gate is no error here: `gate.json` says so, and whoever runs the stage decides.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,23 +19,17 @@ from chiron.datasets.splits import assign_splits
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import link_table, write_table
 from chiron.errors import Damaged
-from chiron.labels.agreement import agreement_of
 from chiron.labels.consensus import consensus_of
-from chiron.labels.drift import drift_of
 from chiron.progress import report_progress
+from chiron.quality.evidence import Tables, findings_of, put_together
 from chiron.quality.expectations import run_checkpoint
 from chiron.quality.heart_rates import heart_rates
-from chiron.quality.missingness import passport_of
-from chiron.quality.myth import myth_of
 from chiron.quality.quality_report import quality_report
-from chiron.quality.signals import record_quality, signal_quality
+from chiron.quality.signals import signal_quality
 from chiron.quality.split_report import split_report
 from chiron.quality.suites import SUITES, bound, load_suite, named_values
 from chiron.quality.suspects import suspect_labels
-from chiron.quality.vanishing import label_steps
 from chiron.quality.views import Evidence, views_of
-from schemas.agreement import AgreementReport
-from schemas.base import Report
 from schemas.gate import FAILING, GateReport
 from schemas.ingested import IngestReport
 from schemas.manifest import DatasetRef, Kind, ParentEntry
@@ -45,7 +38,6 @@ from schemas.quality import RECORDINGS
 from schemas.results import StageOutcome
 from schemas.splits import SplitReport
 from schemas.tables import ANNOTATIONS, FACTS, LABELS, QUARANTINE, RECORDS, SPLITS, TABLES, TableSpec
-from schemas.vanishing import VanishingReport
 
 __all__ = ["VALIDATE", "check_evidence", "validate_dataset"]
 
@@ -104,7 +96,7 @@ def _build(folder: Path, parent: Dataset, params: ValidateParams) -> None:
     write_notice(folder, simulated=parent.manifest.simulated, licence=parent.manifest.licence)
     gate, failing = check_evidence(evidence, params.gate)
     of_splits = split_report(records, evidence.labels, evidence.splits, params.splits, contents)
-    for report in (gate, consensus.report, of_splits, *_findings(evidence)):
+    for report in (gate, consensus.report, of_splits, *findings_of(evidence)):
         write_report(folder, report)
     write_table(folder, FAILING, failing)
     if evidence.signals is not None and evidence.recordings is not None:
@@ -123,42 +115,19 @@ def _evidence(  # noqa: PLR0913, PLR0917 - one step of _build, taken out to be r
     contents: Contents | None,
 ) -> Evidence:
     """Everything that the gate looks at."""
-    splits = assign_splits(records, params.splits, contents.table if contents else None)
-    ingest = parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None
-    signals = signal_quality(parent) if parent.manifest.signals else None
-    recordings = record_quality(signals) if signals is not None else None
-    passport = passport_of(
-        records,
-        labels,
-        n_wanted=params.gate.min_records_per_stratum,
-        annotations=annotations,
-        facts=_table(parent, FACTS),
-        heart_rates=heart_rates(parent) if parent.manifest.signals else None,
-        signal_quality=recordings,
-        splits=splits,
-    )
-    return Evidence(
+    has_signals = parent.manifest.signals is not None
+    tables = Tables(
         records=records,
         annotations=annotations,
         labels=labels,
-        splits=splits,
+        splits=assign_splits(records, params.splits, contents.table if contents else None),
+        facts=_table(parent, FACTS),
         quarantine=_table(parent, QUARANTINE),
-        agreement=agreement_of(annotations, records),
-        passport=passport,
-        steps=label_steps(ingest, annotations, labels),
-        signals=signals,
-        recordings=recordings,
-        ingest=ingest,
+        signals=signal_quality(parent) if has_signals else None,
+        heart_rates=heart_rates(parent) if has_signals else None,
     )
-
-
-def _findings(evidence: Evidence) -> Iterator[Report]:
-    """What the gate decides on, and what people should know beyond it."""
-    yield AgreementReport(results=tuple(evidence.agreement))
-    yield evidence.passport
-    yield VanishingReport(steps=tuple(evidence.steps))
-    yield drift_of(evidence.records, evidence.annotations, evidence.labels)
-    yield myth_of(evidence.records, evidence.annotations, evidence.labels)
+    ingest = parent.report(IngestReport) if parent.manifest.kind is Kind.INGESTED else None
+    return put_together(tables, n_wanted=params.gate.min_records_per_stratum, ingest=ingest)
 
 
 def _table(parent: Dataset, spec: TableSpec) -> pl.DataFrame:

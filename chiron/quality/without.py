@@ -13,32 +13,26 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 from pydantic import JsonValue, ValidationError
 
+from chiron.datasets.arranging import copy_signals
 from chiron.datasets.canonical import canonical_json, sha256_hex
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.notice import write_notice
-from chiron.datasets.signals import SignalWriter
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import scan_table, tables_in, write_table
 from chiron.errors import BadParameters
-from chiron.labels.agreement import agreement_of
-from chiron.labels.drift import drift_of
+from chiron.quality.evidence import Tables, findings_of, put_together
 from chiron.quality.heart_rates import heart_rates
-from chiron.quality.missingness import passport_of
-from chiron.quality.myth import myth_of
 from chiron.quality.quality_report import quality_report
-from chiron.quality.signals import record_quality, signal_quality
+from chiron.quality.signals import signal_quality
 from chiron.quality.validate import check_evidence
-from chiron.quality.vanishing import label_steps
 from chiron.quality.views import Evidence
-from schemas.agreement import AgreementReport
 from schemas.gate import FAILING
 from schemas.manifest import Kind, ParentEntry
 from schemas.params import ValidateParams
 from schemas.quality import RECORDINGS
 from schemas.results import StageOutcome
 from schemas.tables import ANNOTATIONS, FACTS, LABELS, QUARANTINE, RECORDS, SPLITS, TableSpec
-from schemas.vanishing import VanishingReport
 
 __all__ = ["dataset_without"]
 
@@ -102,14 +96,7 @@ def _build(folder: Path, left: _Left) -> None:
     write_notice(folder, simulated=dataset.manifest.simulated, licence=dataset.manifest.licence)
     params, evidence = _parameters(dataset), _evidence(folder, left)
     gate, failing = check_evidence(evidence, params.gate)
-    for report in (
-        gate,
-        AgreementReport(results=tuple(evidence.agreement)),
-        evidence.passport,
-        VanishingReport(steps=tuple(evidence.steps)),
-        drift_of(evidence.records, evidence.annotations, evidence.labels),
-        myth_of(evidence.records, evidence.annotations, evidence.labels),
-    ):
+    for report in (gate, *findings_of(evidence)):
         write_report(folder, report)
     write_table(folder, FAILING, failing)
     if evidence.signals is not None and evidence.recordings is not None:
@@ -119,53 +106,31 @@ def _build(folder: Path, left: _Left) -> None:
 
 def _with_signals(folder: Path, left: _Left) -> pl.DataFrame:
     """Write the samples of those who stay, one record after the other; their rows, with where they lie now."""
-    manifest = left.dataset.manifest
-    if manifest.signals is None:
+    if left.dataset.manifest.signals is None:
         return left.records
     recorded = left.records.filter(pl.col("n_samples") > 0).sort("sample_offset")
-    offsets: dict[str, int] = {}
-    with SignalWriter(folder, dtype=manifest.signals.dtype) as writer:
-        for row in recorded.iter_rows(named=True):
-            offsets[row["record_id"]] = writer.append(left.dataset.signal(row))
-    places = pl.DataFrame({"record_id": list(offsets), "_at": list(offsets.values())}, schema_overrides=_PLACES)
-    placed = left.records.join(places, on="record_id", how="left", maintain_order="left")
-    return placed.with_columns(sample_offset=pl.coalesce("_at", "sample_offset")).drop("_at")
-
-
-_PLACES: Final = {"record_id": pl.String(), "_at": pl.Int64()}
+    offsets = copy_signals(left.dataset, folder, recorded.iter_rows(named=True), recorded.height)
+    placed = left.records.join(offsets, on="record_id", how="left", suffix="_now", maintain_order="left")
+    return placed.with_columns(sample_offset=pl.coalesce("sample_offset_now", "sample_offset")).drop(
+        "sample_offset_now"
+    )
 
 
 def _evidence(folder: Path, left: _Left) -> Evidence:
     """Everything that the gate looks at. What is measured in a recording is the same wherever its samples lie."""
     dataset = left.dataset
-    records, annotations = scan_table(folder, RECORDS).collect(), left.table(ANNOTATIONS)
-    labels, splits = left.table(LABELS), left.table(SPLITS)
     has_signals = dataset.manifest.signals is not None
-    signals = _without(signal_quality(dataset).lazy(), left.gone).collect() if has_signals else None
-    recordings = record_quality(signals) if signals is not None else None
-    passport = passport_of(
-        records,
-        labels,
-        n_wanted=_parameters(dataset).gate.min_records_per_stratum,
-        annotations=annotations,
+    tables = Tables(
+        records=scan_table(folder, RECORDS).collect(),
+        annotations=left.table(ANNOTATIONS),
+        labels=left.table(LABELS),
+        splits=left.table(SPLITS),
         facts=left.table(FACTS),
-        heart_rates=_without(heart_rates(dataset).lazy(), left.gone).collect() if has_signals else None,
-        signal_quality=recordings,
-        splits=splits,
-    )
-    return Evidence(
-        records=records,
-        annotations=annotations,
-        labels=labels,
-        splits=splits,
         quarantine=left.table(QUARANTINE),
-        agreement=agreement_of(annotations, records),
-        passport=passport,
-        steps=label_steps(None, annotations, labels),
-        signals=signals,
-        recordings=recordings,
-        ingest=None,
+        signals=_without(signal_quality(dataset).lazy(), left.gone).collect() if has_signals else None,
+        heart_rates=_without(heart_rates(dataset).lazy(), left.gone).collect() if has_signals else None,
     )
+    return put_together(tables, n_wanted=_parameters(dataset).gate.min_records_per_stratum, ingest=None)
 
 
 def _without(frame: pl.LazyFrame, gone: Collection[str]) -> pl.LazyFrame:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chiron.datasets.parallel import Meter
 from chiron.errors import Damaged, NotFound, ServiceUnavailable
-from chiron.releases.listing import Listing
+from chiron.releases.listing import Listing, md5_hex
 from chiron.releases.store import Unfinished, open_store
 from chiron.settings import settings
 
@@ -101,7 +101,7 @@ class Objects:
                 place = self._path(_ASIDE, oid)  # where it may lie for a moment
             with self._fs.open(place, "rb") as file:
                 data: bytes = file.read(_SMALL_BYTES)
-        self._require(oid, hashlib.md5(data, usedforsecurity=False).hexdigest())
+        self._require(oid, md5_hex(data))
         return data
 
     def put(self, oid: str, data: bytes | Path) -> None:

@@ -21,11 +21,11 @@ from chiron.datasets.disk import full_disk_explained, require_room
 from chiron.datasets.links import link_file
 from chiron.datasets.parallel import Meter, in_threads
 from chiron.datasets.part import chosen_records, chunks_of, part_parameters, small_files, write_part
+from chiron.datasets.placing import new_folder, place_files, refuse_occupied
 from chiron.datasets.shards import SIGNALS, ArrayLayout, chunk_places, shard_path
 from chiron.datasets.workdir import write_file
 from chiron.errors import CallerError, Damaged, DataError
 from chiron.releases.cache import Cache, open_cache
-from chiron.releases.placing import new_folder, place_files, refuse_occupied
 from chiron.releases.source import ReleaseSource, find_release
 from schemas.manifest import FileEntry
 from schemas.part import Part, PulledPart

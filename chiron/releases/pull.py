@@ -12,10 +12,10 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.disk import require_room
 from chiron.datasets.manifest import write_manifest
 from chiron.datasets.part import part_of
+from chiron.datasets.placing import new_folder, place_files, refuse_occupied
 from chiron.datasets.verify import table_faults
 from chiron.errors import BadParameters
 from chiron.releases.cache import Cache, open_cache
-from chiron.releases.placing import new_folder, place_files, refuse_occupied
 from chiron.releases.source import ReleaseSource, find_release
 from chiron.settings import settings
 from schemas.manifest import Manifest

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, stage_key, write_manifest
+from chiron.datasets.placing import new_folder, place_files, refuse_occupied
 from chiron.datasets.signals import default_shard_samples
 from chiron.datasets.workdir import remove_tree
 from chiron.errors import BadParameters, CallerError, Damaged
 from chiron.releases.cache import open_cache
 from chiron.releases.description import describe_release
-from chiron.releases.placing import new_folder, place_files, refuse_occupied
 from chiron.releases.source import FoundRelease, ReleaseSource, find_release
 from chiron.releases.staging import described_manifest
 from chiron.settings import settings

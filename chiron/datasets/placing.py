@@ -1,4 +1,4 @@
-"""The folder that a pull makes: filled under a hidden name beside its place, it appears at once and whole."""
+"""A folder that somebody asks for: filled under a hidden name beside its place, it appears at once and whole."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ __all__ = ["new_folder", "place_files", "refuse_occupied"]
 
 def refuse_occupied(dest: Path) -> None:
     """Refuse a destination that holds anything."""
-    if dest.is_dir() and not any(dest.iterdir()):
+    if dest.is_dir() and not dest.is_symlink() and not any(dest.iterdir()):
         return
     if dest.exists() or dest.is_symlink():
         raise CallerError(f"destination {dest}: expected an empty folder or none, found something there; name another")
