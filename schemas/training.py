@@ -1,5 +1,6 @@
 """What a network reads and predicts: the contract that is stored in a model's file."""
 
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, JsonValue
@@ -10,12 +11,44 @@ from schemas.ledger import NO_LEDGER, LedgerFacts
 from schemas.manifest import Sha256
 from schemas.trained import ArmName, ArmResult
 
-__all__ = ["INTENDED_USE", "ModelCard", "ModelOutput", "WindowSpec"]
+__all__ = ["INTENDED_USE", "Architecture", "Augmentation", "ModelCard", "ModelKind", "ModelOutput", "WindowSpec"]
 
 INTENDED_USE: Final = (
     "Research: ranks recordings for a reader by the probability of each finding. Not a medical device; no decision "
     "about a patient may rest on it."
 )
+
+
+class Architecture(StrEnum):
+    """A network's name and version; changing a layer makes another one."""
+
+    RESNET = "resnet1d-1"  # small: the default on a processor
+    XRESNET = "xresnet1d50-1"  # of the class of the PTB-XL benchmark
+    MULTISCALE = "multiscale-1"  # four zoom levels, shared weights
+
+
+class ModelKind(StrEnum):
+    """What a model's file holds."""
+
+    NETWORK = "network"
+    FOREST = "random forest"
+    LOGISTIC = "logistic regression"
+
+
+class Augmentation(Frozen):
+    """Which changes of a window, all of which leave its labels true, are made in training."""
+
+    crop: bool = True  # keep a part, as short recordings have
+    slide: bool = True
+    time_warp: bool = True
+    amplitude_warp: bool = True
+    lead_dropout: bool = True  # of several leads
+    noise: bool = True
+    baseline: bool = False
+    filter: bool = False
+    polarity: bool = True  # of a single lead
+    limb_reversal: bool = True  # of several leads: arms exchanged
+    mixing: bool = False
 
 
 class WindowSpec(Frozen):

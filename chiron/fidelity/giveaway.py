@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from chiron.evaluation.ranking import aurocs
 from chiron.fidelity.delineation import BEFORE_S
 from chiron.fidelity.measured import Measured
 from chiron.fidelity.statistics import of_folds
 from chiron.fidelity.telling_apart import N_FOLDS, Told, out_of_fold
-from chiron.learning.evaluation import aurocs
 from schemas.fidelity import GiveAway, Part, Region
 
 __all__ = ["BeatView", "beat_view", "differing_regions", "give_aways"]

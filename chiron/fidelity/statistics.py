@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from chiron.learning.evaluation import Aurocs
+from chiron.evaluation.ranking import Aurocs
 from schemas.base import Interval
 
 __all__ = ["N_RESAMPLES", "of_folds", "outside_share", "resampled_counts", "share", "spread", "standardised_difference"]

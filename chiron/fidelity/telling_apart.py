@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
+from chiron.evaluation.ranking import Aurocs, aurocs
 from chiron.fidelity.statistics import of_folds
-from chiron.learning.evaluation import Aurocs, aurocs
 from schemas.base import Interval
 
 __all__ = ["N_FOLDS", "Told", "balanced", "halves", "out_of_fold", "tell_apart"]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
+from chiron.evaluation.ranking import aurocs
 from chiron.fidelity.statistics import of_folds
-from chiron.learning.evaluation import aurocs
 from schemas.base import Interval
 from schemas.codes import Code, concept_name
 from schemas.fidelity import RareStrata, Transfer

@@ -15,9 +15,9 @@ import torch
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.ledger import Ledger, ledger_of, merged, require_unseen
 from chiron.errors import BadParameters
+from chiron.evaluation.ranking import best_threshold
 from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm, forest, from_scratch, pretrained, synthetic_first
-from chiron.learning.evaluation import best_threshold
 from chiron.learning.examples import Collection, View, collect, common_codes, labelled_records
 from chiron.learning.loaded import loaded_steps, require_all_loaded
 from chiron.learning.network import Network

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from chiron.evaluation.ranking import Aurocs, aurocs, thinned_roc
 from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm
-from chiron.learning.evaluation import Aurocs, aurocs, thinned_roc
 from chiron.learning.examples import Collection
 from schemas.base import Interval
 from schemas.codes import Code, concept_name

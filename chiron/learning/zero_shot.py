@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from chiron.evaluation.ranking import aurocs
 from chiron.learning.augment import augment
-from chiron.learning.evaluation import aurocs
 from chiron.learning.network import Network
 from chiron.learning.training import Recipe, optimizer_of, unwatched, window_logits
 from schemas.base import Interval

@@ -10,8 +10,8 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.ledger import require_unseen
 from chiron.errors import BadParameters
+from chiron.evaluation.ranking import aurocs
 from chiron.labels.positive import positive
-from chiron.learning.evaluation import aurocs
 from chiron.learning.examples import labelled_records, lead_rows
 from chiron.models.file import Model, load_model
 from chiron.progress import report_progress

@@ -15,8 +15,8 @@ from typing import Final
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.workdir import private_folder, remove_tree
-from chiron.errors import BadParameters, GateClosed, NotFound
-from chiron.models.cards import read_card
+from chiron.errors import BadParameters, Damaged, GateClosed, NotFound
+from chiron.models.card import read_card
 from chiron.models.registry import default_tracking_uri, list_models
 from chiron.progress import report_progress
 from chiron.quality.without import dataset_without
@@ -205,11 +205,19 @@ def _models(workdir: Path, tracking_uri: str | None, notes: Collection[Withdrawa
     by_content = {note.content_sha256: note for note in notes if note.n_records}
     if tracking_uri or (workdir / "mlflow" / "mlflow.db").is_file():
         for model in list_models(tracking_uri or default_tracking_uri(workdir)):
-            card = read_card(Path(model.file))
-            if card is not None and card.dataset_sha256 in by_content:
-                yield _saw(f"{model.name} version {model.version}", by_content[card.dataset_sha256])
+            trained_on = _trained_on(Path(model.file))
+            if trained_on in by_content:
+                yield _saw(f"{model.name} version {model.version}", by_content[trained_on])
     for folder, content in trainings_on(workdir, by_content):
         yield _saw(folder.relative_to(workdir).as_posix(), by_content[content])
+
+
+def _trained_on(model_file: Path) -> str:
+    """The content hash of the dataset; empty where the file says nothing that can be read."""
+    try:
+        return read_card(model_file).dataset_sha256
+    except Damaged:
+        return ""
 
 
 def _saw(model: str, note: Withdrawal) -> ModelThatSaw:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from chiron.evaluation.ranking import aurocs
 from chiron.fidelity.statistics import of_folds, outside_share, resampled_counts, share, spread, standardised_difference
-from chiron.learning.evaluation import aurocs
 
 
 def test_medians_one_standard_deviation_apart_give_a_difference_of_one() -> None:

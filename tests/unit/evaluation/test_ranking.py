@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from chiron.errors import BadParameters
-from chiron.learning.evaluation import aurocs, best_threshold, thinned_roc
+from chiron.evaluation.ranking import aurocs, best_threshold, thinned_roc
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The boost experiment: what training on a cohort first is worth, beside every honest rival and control."""
