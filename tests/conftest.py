@@ -49,6 +49,22 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("MPLCONFIGDIR", f"{home.name}/matplotlib")  # one list of fonts, not one for each test's cache
 
 
+def _together(item: pytest.Item) -> str:
+    """What shares something dear runs in one process: a server, what a folder's tests prepare once, a file's fixtures."""
+    for server in ("s3_server", "prefect_server"):
+        if server in getattr(item, "fixturenames", ()):
+            return server
+    folder = item.path.parent
+    return str(folder if (folder / "conftest.py").is_file() and "unit" in folder.parts else item.path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together where several processes share the work."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_together(item)))
+
+
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has its own configuration folder and cache, and reads its own settings."""
