@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _together(item: pytest.Item) -> str:
-    """What shares something dear runs in one process: a server, what a folder's tests prepare once, a file's fixtures."""
+    """Tests that share something dear run in one process: a server, a folder's fixtures, a file's."""
     for server in ("s3_server", "prefect_server"):
         if server in getattr(item, "fixturenames", ()):
             return server
