@@ -163,13 +163,17 @@ class Registry:
 
     def _records_at(self, found: Sequence[tuple[str, str]]) -> list[ReleaseRecord]:
         """The records at tags, each with the name of its dataset."""
-        files = self._read([f"refs/tags/{tag}:{record_file(name)}" for tag, name in found])
+        files = self.at_all([(tag, record_file(name)) for tag, name in found])
         records = [read_record(data, tag) for (tag, _), data in zip(found, files, strict=True)]
         return sorted(records, key=lambda record: (record.name, version_order(record.version)))
 
     def at(self, tag: str, *paths: str) -> list[bytes]:
         """Files as they were released; empty where there is none."""
-        return self._read([f"refs/tags/{tag}:{path}" for path in paths])
+        return self.at_all([(tag, path) for path in paths])
+
+    def at_all(self, places: Sequence[tuple[str, str]]) -> list[bytes]:
+        """The file at each (tag, path), all at once; empty where there is none."""
+        return self._read([f"refs/tags/{tag}:{path}" for tag, path in places])
 
     def newest(self, path: str) -> bytes:
         """A file at the newest commit; empty where there is none."""

@@ -11,10 +11,10 @@ from chiron.datasets.parallel import Meter, cores, in_threads
 from chiron.errors import Damaged, NotFound
 from chiron.releases.cache import Cache
 from chiron.releases.listing import Listing, refuse_outside
-from chiron.releases.registry import Registry, normal_address, open_registry, release_of
-from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
+from chiron.releases.registry import normal_address, open_registry, release_of
 from chiron.releases.retries import with_retries
 from chiron.releases.store import Store, open_store
+from chiron.releases.whereabouts import files_that_say, whereabouts
 from chiron.releases.withdrawn import choose_standing
 from schemas.manifest import Manifest
 from schemas.release import ReleaseRecord
@@ -39,18 +39,8 @@ def find_release(spec: str, *, registry: str, remote: str | None) -> FoundReleas
     with open_registry(normal_address(registry)) as opened:
         record = choose_standing(opened, spec)
         release = release_of(record, opened.address, new=False)
-        pointer, config = opened.at(release.tag, pointer_file(record.name), CONFIG)
-    where = normal_address(remote) if remote else _remote_named(opened, config, release.tag)
-    return FoundRelease(record, release, read_pointer(pointer, release.tag), where)
-
-
-def _remote_named(opened: Registry, config: bytes, tag: str) -> str:
-    remote = read_remote(config)
-    if remote is None:
-        raise NotFound(
-            f"registry {opened.address}: expected the address of a remote at {tag}, found none; use --remote"
-        )
-    return remote
+        pointer, config = opened.at(release.tag, *files_that_say(record.name))
+    return FoundRelease(record, release, *whereabouts(release.tag, pointer, config, remote))
 
 
 class ReleaseSource:

@@ -17,7 +17,8 @@ from chiron.progress import report_progress
 from chiron.releases.git_command import GitFailed, git
 from chiron.releases.objects import Objects, StoredObject, is_listing
 from chiron.releases.registry import Registry, is_folder, normal_address, open_registry
-from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_record, read_remote, record_file
+from chiron.releases.registry_files import read_record, record_file
+from chiron.releases.whereabouts import files_that_say, whereabouts
 from chiron.upkeep.inventory import Published
 from schemas.housekeeping import FsckReport, ObjectFault
 from schemas.manifest import Manifest
@@ -108,11 +109,8 @@ def _read(address: str, remote: str | None, found: _Found) -> list[Published]:
 
 def _read_tag(opened: Registry, tag: str, name: str, remote: str | None) -> Published:
     """One release, as if it stood. Raises Damaged, or NotFound where it names no remote."""
-    record, pointer, config = opened.at(tag, record_file(name), pointer_file(name), CONFIG)
-    where = remote or read_remote(config)
-    if where is None:
-        raise NotFound("expected the address of a remote, found none; use --remote")
-    return Published(read_record(record, tag), read_pointer(pointer, tag), normal_address(where), None)
+    record, pointer, config = opened.at(tag, record_file(name), *files_that_say(name))
+    return Published(read_record(record, tag), *whereabouts(tag, pointer, config, remote), None)
 
 
 def _check_remote(remote: str, published: list[Published], found: _Found, *, quick: bool) -> tuple[int, int, int, int]:

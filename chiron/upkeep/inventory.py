@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chiron.errors import NotFound
 from chiron.releases.objects import Objects
 from chiron.releases.registry import Registry, normal_address, open_registry
-from chiron.releases.registry_files import CONFIG, pointer_file, read_pointer, read_remote
+from chiron.releases.whereabouts import files_that_say, whereabouts
 from schemas.release import ReleaseRecord, Withdrawal
 
 __all__ = ["Published", "oids_of", "publications", "read_publications", "standing"]
@@ -33,15 +32,11 @@ def read_publications(registry: str, remote: str | None = None) -> list[Publishe
 
 def publications(opened: Registry, remote: str | None = None) -> list[Published]:
     """The same, of a registry that is open."""
-    withdrawn = opened.withdrawals()
+    withdrawn, records = opened.withdrawals(), opened.records()
+    files = opened.at_all([(record.tag, path) for record in records for path in files_that_say(record.name)])
     return [
-        Published(
-            record=record,
-            listing=read_pointer(opened.at(record.tag, pointer_file(record.name))[0], record.tag),
-            remote=normal_address(remote) if remote else _remote_at(opened, record.tag),
-            withdrawal=withdrawn.get(record.tag),
-        )
-        for record in opened.records()
+        Published(record, *whereabouts(record.tag, pointer, config, remote), withdrawn.get(record.tag))
+        for record, pointer, config in zip(records, files[::2], files[1::2], strict=True)
     ]
 
 
@@ -57,12 +52,3 @@ def oids_of(published: Iterable[Published], objects: Objects) -> set[str]:
     """
     listings = {one.listing for one in published if one.remote == objects.remote}
     return listings | {oid for listing in listings for oid in objects.listing(listing).values()}
-
-
-def _remote_at(opened: Registry, tag: str) -> str:
-    remote = read_remote(opened.at(tag, CONFIG)[0])
-    if remote is None:
-        raise NotFound(
-            f"registry {opened.address}: expected the address of a remote at {tag}, found none; use --remote"
-        )
-    return remote
