@@ -1,11 +1,14 @@
 """A real S3 server for the whole session, one node of Ceph on loopback; and a real browser."""
 
+import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import boto3
 import pytest
 from browsing import FLAGS, Browse
 
@@ -21,8 +24,8 @@ class S3Server(NamedTuple):
 
 
 def free_ports(n: int) -> int:
-    """The first of n ports in a row that nobody listens on."""
-    for first in range(40_400, 50_000, n):
+    """The first of n ports in a row that nobody listens on; other runs of the tests look elsewhere first."""
+    for first in range(40_400 + os.getpid() % 900 * 10, 60_000, n):
         try:
             for port in range(first, first + n):
                 with socket.socket() as probe:
@@ -57,6 +60,19 @@ def s3_credentials(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Se
     monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", s3_server.endpoint)
     settings.cache_clear()
     return s3_server
+
+
+@pytest.fixture
+def bucket(s3_credentials: S3Server, tmp_path: Path) -> Any:
+    """An empty bucket of this test's own."""
+    name = re.sub("[^a-z0-9]+", "-", tmp_path.name.lower()).strip("-")[-60:].strip("-")
+    return boto3.resource("s3", endpoint_url=s3_credentials.endpoint).create_bucket(Bucket=name)
+
+
+@pytest.fixture
+def remote(bucket: Any) -> str:
+    """The address of a place in that bucket."""
+    return f"s3://{bucket.name}/a/prefix"
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from faulty_proxy import Fault, FaultyProxy, faulty_proxy
 
@@ -32,15 +31,6 @@ def proxy(s3_credentials: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faul
         monkeypatch.setenv("CHIRON_S3_ENDPOINT_URL", address)
         settings.cache_clear()
         yield running
-
-
-@pytest.fixture
-def remote(s3_credentials: Any, tmp_path: Path) -> str:
-    """An empty bucket of this test's own."""
-    client = boto3.client("s3", endpoint_url=s3_credentials.endpoint)
-    name = tmp_path.name.replace("_", "-").strip("-").lower()
-    client.create_bucket(Bucket=name)
-    return f"s3://{name}/a/prefix"
 
 
 @pytest.fixture

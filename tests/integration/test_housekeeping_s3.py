@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from registry_state import publish_to
 from small_hospital import ingested, readings_of, records_of
@@ -28,18 +27,6 @@ from schemas.results import Release, StageOutcome
 from schemas.tables import RECORDS
 
 MakeDataset = Callable[..., StageOutcome]
-
-
-@pytest.fixture
-def bucket(s3_credentials: Any, tmp_path: Path) -> Any:
-    """An empty bucket of this test's own."""
-    resource = boto3.resource("s3", endpoint_url=s3_credentials.endpoint)
-    return resource.create_bucket(Bucket=tmp_path.name.replace("_", "-"))
-
-
-@pytest.fixture
-def remote(bucket: Any) -> str:
-    return f"s3://{bucket.name}/a/prefix"
 
 
 @pytest.fixture

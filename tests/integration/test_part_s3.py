@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from three_splits import CHUNK_BYTES, made_of_three_splits
 
@@ -16,20 +15,11 @@ from schemas.params import ReleaseParams
 from schemas.part import Part
 
 
-@pytest.fixture
-def bucket(s3_credentials: Any, tmp_path: Path) -> Any:
-    """An empty bucket of this test's own."""
-    client = boto3.resource("s3", endpoint_url=s3_credentials.endpoint)
-    return client.create_bucket(Bucket=tmp_path.name.replace("_", "-")[-60:])
-
-
 def test_a_split_is_pulled_from_s3_by_ranges_and_a_changed_sample_is_found(
-    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Any, remote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = made_of_three_splits(tmp_path / "work")
-    release = release_dataset(
-        tmp_path / "work", ReleaseParams(name="three"), outcome.ref, remote=f"s3://{bucket.name}/a/prefix"
-    )
+    release = release_dataset(tmp_path / "work", ReleaseParams(name="three"), outcome.ref, remote=remote)
     part = Part(splits={"valid"})
     pulled = pull_part("three", tmp_path / "valid", part, registry=release.registry)
     n_table_bytes = sum(path.stat().st_size for path in Path(outcome.ref.path).iterdir() if path.is_file())

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
 import polars as pl
 import pytest
 from open_gate import OPEN_GATE
@@ -32,18 +31,6 @@ def _fill(folder: Path, rows: pl.DataFrame) -> None:
     """A dataset of one table that passed its gate."""
     write_table(folder, SPLITS, rows)
     write_report(folder, OPEN_GATE)
-
-
-@pytest.fixture
-def bucket(s3_credentials: Any, tmp_path: Path) -> Any:
-    """An empty bucket of this test's own."""
-    client = boto3.resource("s3", endpoint_url=s3_credentials.endpoint)
-    return client.create_bucket(Bucket=tmp_path.name.replace("_", "-"))
-
-
-@pytest.fixture
-def remote(bucket: Any) -> str:
-    return f"s3://{bucket.name}/a/prefix"
 
 
 @pytest.fixture
