@@ -32,12 +32,11 @@ from chiron.learning.examples import Collection, View, collect, labelled_records
 from chiron.learning.network import ARCHITECTURE, Network, new_network
 from chiron.learning.rhythm_rule import RULES, rule_scores
 from chiron.learning.streaming import Source, Stream
-from chiron.learning.training import Recipe
+from chiron.learning.training import Recipe, fit
 from chiron.learning.zero_shot import (
     CLASS_CODES,
     decisions_of,
     fibrillation_scores,
-    fit_to_stream,
     logits_at_speeds,
     ranking_of,
 )
@@ -202,7 +201,7 @@ def train(
     stream = Stream(source, settings.n_distinct, settings.n_steps, batch=settings.batch, n_processes=chosen.n_processes)
     counted = Counted(stream)
     recipe = Recipe(settings.n_steps, settings.learning_rate, batch=settings.batch)
-    fit_to_stream(network, counted, recipe, seed=settings.seed)
+    fit(network, counted, recipe, seed=settings.seed)
     return counted.shares, time.perf_counter() - start
 
 

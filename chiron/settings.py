@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     config_dir: Path = Path("~/.config/chiron")
     cache: Path | None = None  # what was pulled once; default: `chiron` in $XDG_CACHE_HOME or ~/.cache
     threads: Annotated[int, Field(ge=1)] | None = None  # of torch; default: all cores
+    compile: bool = False  # networks, before they are trained; `make bench NAME=gpu-train` shows whether it pays
+    checkpoint_s: Annotated[float, Field(ge=0)] = 30.0  # between two of a training run; 0: after every step
 
 
 @cache

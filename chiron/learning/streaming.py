@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
@@ -39,15 +39,15 @@ _AHEAD: Final = 2  # spans that wait to be taken, beyond one in the making per p
 class Stream:
     """A curriculum of `n_batches` batches over the first `n_distinct` records of a source, again and again.
 
-    n_processes: that generate while the caller trains; 0: none, and the caller waits.
+    n_processes: that generate while the caller trains; 0: none, and the caller waits. `repr` tells what is streamed.
     """
 
     source: Source
     n_distinct: int
     n_batches: int
     batch: int = 64
-    span: int = 256  # records that one process makes at a time
-    n_processes: int = 1
+    span: int = field(default=256, repr=False)  # records that one process makes at a time
+    n_processes: int = field(default=1, repr=False)
 
     def __post_init__(self) -> None:
         if self.n_distinct < self.batch:
@@ -57,29 +57,35 @@ class Stream:
 
     def __iter__(self) -> Iterator[Batch]:
         """x (B, L, T) and target (B, C) of every step."""
+        return self.since(0)
+
+    def since(self, step: int) -> Iterator[Batch]:
+        """The batches from the one of `step` on; no record of an earlier one is made."""
+        n_left = max(self.n_batches - step, 0)
+        spans = self._spans(step * self.batch % self.n_distinct, n_left * self.batch)
         if self.n_processes:
             context = get_context("spawn")
             with ProcessPoolExecutor(self.n_processes, context, initializer=_end_with_parent) as pool:
-                yield from self._batches(self._made_ahead(pool))
+                yield from self._batches(self._made_ahead(pool, spans), n_left)
         else:
-            yield from self._batches(self.source(*span) for span in self._spans())
+            yield from self._batches((self.source(*span) for span in spans), n_left)
 
-    def _spans(self) -> Iterator[tuple[int, int]]:
-        """Bounds of the records to make, in order; the last may reach beyond the last batch."""
-        left = self.n_batches * self.batch
+    def _spans(self, start: int, left: int) -> Iterator[tuple[int, int]]:
+        """Bounds of at least `left` records to make, from the one at `start` on, and in order."""
         while left > 0:
-            for first in range(0, self.n_distinct, self.span):
+            for first in range(start, self.n_distinct, self.span):
                 stop = min(first + self.span, self.n_distinct)
                 yield first, stop
                 left -= stop - first
                 if left <= 0:
                     return
+            start = 0
 
-    def _made_ahead(self, pool: ProcessPoolExecutor) -> Iterator[Batch]:
+    def _made_ahead(self, pool: ProcessPoolExecutor, spans: Iterator[tuple[int, int]]) -> Iterator[Batch]:
         """The spans in order, a few of them always in the making."""
         waiting: deque[Future[Batch]] = deque()
         try:
-            for span in self._spans():
+            for span in spans:
                 waiting.append(pool.submit(self.source, *span))
                 if len(waiting) >= self.n_processes + _AHEAD:
                     yield waiting.popleft().result()
@@ -89,7 +95,7 @@ class Stream:
             for each in waiting:
                 each.cancel()
 
-    def _batches(self, spans: Iterable[Batch]) -> Iterator[Batch]:
+    def _batches(self, spans: Iterable[Batch], n_batches: int) -> Iterator[Batch]:
         """Cut into batches whatever the spans' lengths are."""
         kept: list[Batch] = []
         n_kept, n_given = 0, 0
@@ -99,7 +105,7 @@ class Stream:
             if n_kept < self.batch:
                 continue
             x, target = (np.concatenate(parts) for parts in zip(*kept, strict=True))
-            n_whole = min(n_kept // self.batch, self.n_batches - n_given)
+            n_whole = min(n_kept // self.batch, n_batches - n_given)
             for k in range(n_whole):
                 rows = slice(k * self.batch, (k + 1) * self.batch)
                 yield x[rows], target[rows]

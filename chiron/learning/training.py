@@ -1,46 +1,51 @@
-"""One training loop for every arm: pre-training, from scratch and fine-tuning differ in `Recipe` only.
+"""One training loop: pre-training on stored or generated records, from scratch, fine-tuning, self-supervision.
 
-Shapes: records N, windows W (every record has at least one), leads L, samples T, codes C, batch B.
+They differ in the examples and in `Recipe`. Not here: how a batch is put together (`batches`), losses (`losses`), what
+is kept for after a kill (`checkpoint`).
+
+Shapes: records N, windows W, leads L, samples T, codes C, batch B.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from chiron.errors import BadParameters
 from chiron.learning.augment import augment
-from chiron.learning.network import Network
+from chiron.learning.batches import Batch, Examples, Given, batches_of, generator_at, seed_of
+from chiron.learning.checkpoint import Keeper, key_of
+from chiron.learning.losses import balanced, each_code_apart, one_code_of_all
+from chiron.learning.state import TrainingState
+from chiron.settings import settings
+from schemas.training import Augmentation
 
-__all__ = ["Examples", "Recipe", "Trace", "fit", "optimizer_of", "predict", "unwatched", "window_logits"]
+__all__ = [
+    "Examples",
+    "OnStep",
+    "Recipe",
+    "Trace",
+    "computes_in_bfloat16",
+    "fit",
+    "head_of",
+    "one_cycle",
+    "predict",
+    "unwatched",
+    "window_logits",
+]
 
 _LOG_EVERY: Final = 20
 _PREDICT_BATCH: Final = 256
+_LARGEST_GRADIENT: Final = 5.0
 
-
-@dataclass(frozen=True)
-class Examples:
-    """Windows and targets. owner_W says whose record a window is; target_NC is nan where a code was not read."""
-
-    x_WLT: np.ndarray  # float32
-    owner_W: np.ndarray  # int64, ascending
-    target_NC: np.ndarray  # float32, probability
-    weight_NC: np.ndarray  # float32 in [0, 1]
-
-    @property
-    def n_records(self) -> int:
-        """N."""
-        return len(self.target_NC)
-
-    def take(self, records: np.ndarray) -> "Examples":
-        """Only these records, renumbered in ascending order."""
-        kept = np.unique(records)
-        windows = np.isin(self.owner_W, kept)
-        owner = np.searchsorted(kept, self.owner_W[windows])
-        return Examples(self.x_WLT[windows], owner, self.target_NC[kept], self.weight_NC[kept])
+OnStep = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,14 @@ class Recipe:
     """How long and how strongly to train."""
 
     n_steps: int
-    learning_rate: float
+    learning_rate: float  # the highest of the cycle
     batch: int = 64
     weight_decay: float = 1e-2
     freeze_norm: bool = False  # keep the batch statistics of pre-training: a few real records can't estimate them
-    augmented: bool = True
+    head_only: bool = False  # move the last layer alone
+    augmentation: Augmentation | None = Augmentation()
+    exclusive: bool = False  # every record has exactly one of the codes: softmax, else one sigmoid per code
+    balanced: bool = False  # rare classes count as much as frequent ones; of stored examples only
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Trace:
 
     step: tuple[int, ...]
     loss: tuple[float, ...]
+    waiting: float = field(default=0.0, compare=False)  # share of the time in which batches were put together
 
 
 def unwatched(done: int, total: int) -> None:
@@ -68,54 +77,109 @@ def unwatched(done: int, total: int) -> None:
 
 
 def fit(
-    network: Network,
-    examples: Examples,
+    network: nn.Module,
+    examples: Examples | Iterable[Given],
     recipe: Recipe,
     *,
     seed: int,
-    on_step: Callable[[int, int], None] = unwatched,
+    on_step: OnStep = unwatched,
+    checkpoint: Path | None = None,
 ) -> Trace:
-    """Train in place with AdamW and a one-cycle rate. The same seed, machine and thread count give the same weights."""
+    """Train in place with AdamW and a one-cycle rate, in half precision where the device computes in it.
+
+    examples: stored ones, or a stream of batches x (B, L, T), target (B, C) and, if need be, weight (B, C), as arrays
+    or tensors. The same seed, examples, machine and thread count give the same weights, also where a run was killed and
+    goes on from its `checkpoint`. Raises BadParameters where a stream ends early, or shall be balanced.
+    """
     device = next(network.parameters()).device
-    generator = torch.Generator().manual_seed(seed)
-    optimizer, schedule = optimizer_of(network, recipe)
-    batches = _Batches(examples, recipe, generator, device)
-    _set_mode(network, recipe)
-    losses: list[float] = []
-    for step in range(recipe.n_steps):
-        x_BLT, target_BC, weight_BC = batches.next()
-        optimizer.zero_grad(set_to_none=True)
-        loss = _loss(network(x_BLT), target_BC, weight_BC)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if (step + 1) % _LOG_EVERY == 0 or step + 1 == recipe.n_steps:
-            on_step(step + 1, recipe.n_steps)
-    network.eval()
-    return _trace(losses)
-
-
-def optimizer_of(network: Network, recipe: Recipe) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
-    """AdamW, and the one-cycle rate that is stepped with it."""
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.n_steps + 1, pct_start=0.15
+    key = key_of(examples, network.state_dict(), recipe, seed, str(device)) if checkpoint else ""
+    keeper = Keeper(checkpoint, key) if checkpoint else None
+    moved = tuple((head_of(network) if recipe.head_only else network).parameters())
+    state = TrainingState(network, moved, recipe.n_steps, recipe.weight_decay)
+    if keeper is not None and (kept := keeper.kept()):
+        state.resume(*kept)
+    batches = batches_of(
+        _balanced(examples, recipe), recipe.batch, seed=seed, device=device, first=min(state.done, recipe.n_steps)
     )
-    return optimizer, schedule
+    with _repeatable(device), _moving(network, moved):
+        _set_mode(network, recipe)
+        waiting = _train(state, batches, recipe, seed, on_step, keeper)
+    network.eval()
+    if keeper is not None:
+        keeper.drop()
+    return _trace(state.losses.tolist(), waiting)
 
 
-def predict(network: Network, examples: Examples) -> np.ndarray:
-    """Probability of each code, (N, C) float64: the sigmoid of the mean logit over a record's windows."""
+def _train(
+    state: TrainingState, batches: Iterator[Batch], recipe: Recipe, seed: int, on_step: OnStep, keeper: Keeper | None
+) -> float:
+    """All steps that are left. Returns the share of the time that went into batches."""
+    device = state.losses.device
+    half = computes_in_bfloat16(device)
+    network = torch.compile(state.network) if settings().compile else state.network
+    loss_of = one_code_of_all if recipe.exclusive else each_code_apart
+    waited, start = 0.0, time.perf_counter()
+    for step in range(state.done, recipe.n_steps):
+        asked = time.perf_counter()
+        batch = next(batches, None)
+        waited += time.perf_counter() - asked
+        if batch is None:
+            raise BadParameters(f"stream: expected {recipe.n_steps} batches, found {step}; make it longer")
+        batch = _augmented(batch, recipe.augmentation, generator_at(device, seed, "augment", step))
+        torch.manual_seed(seed_of(seed, "layers", step))  # of layers that draw; `_repeatable` puts the old state back
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            logits_BC = network(batch.x_BLT)
+        loss = loss_of(logits_BC.float(), batch.target_BC, batch.weight_BC)
+        rate, momentum = one_cycle(step, recipe.n_steps, recipe.learning_rate)
+        state.step(loss, rate, momentum, _LARGEST_GRADIENT)
+        if state.done % _LOG_EVERY == 0 or state.done == recipe.n_steps:
+            on_step(state.done, recipe.n_steps)
+        if keeper is not None and keeper.is_due():
+            keeper.keep(state.done, state.tensors())
+    return waited / max(time.perf_counter() - start, 1e-9)
+
+
+def one_cycle(step: int, n_steps: int, highest: float) -> tuple[float, float]:
+    """Learning rate and first momentum of a step: up for 15 % of the steps, then down (Smith & Topin 2018).
+
+    As torch's `OneCycleLR(highest, total_steps=n_steps + 1, pct_start=0.15)`, which can't start at any step.
+    """
+    lowest, top = highest / 25, 0.15 * (n_steps + 1) - 1
+    if step <= top:
+        return _between(lowest, highest, step / top), _between(0.95, 0.85, step / top)
+    share = (step - top) / (n_steps - top)
+    return _between(highest, lowest / 1e4, share), _between(0.85, 0.95, share)
+
+
+def _between(start: float, end: float, share: float) -> float:
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether half precision is quicker there: half the time of a step on processors with AVX512-BF16."""
+    if device.type == "cpu":
+        return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def head_of(network: nn.Module) -> nn.Linear:
+    """The last linear layer: features to codes."""
+    return [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+
+
+def predict(network: nn.Module, examples: Examples, *, exclusive: bool = False) -> np.ndarray:
+    """Probability of each code, (N, C) float64, from the mean logit over a record's windows.
+
+    exclusive: one code excludes the others, and the probabilities sum to one.
+    """
     logits_WC = window_logits(network, examples.x_WLT)
     sums_NC = np.zeros((examples.n_records, logits_WC.shape[1]))
     np.add.at(sums_NC, examples.owner_W, logits_WC)
-    mean_NC = sums_NC / np.bincount(examples.owner_W, minlength=examples.n_records)[:, None]
-    return np.asarray(1 / (1 + np.exp(-mean_NC)))
+    mean_NC = torch.from_numpy(sums_NC / np.bincount(examples.owner_W, minlength=examples.n_records)[:, None])
+    return np.asarray(torch.softmax(mean_NC, dim=1) if exclusive else torch.sigmoid(mean_NC))
 
 
-def window_logits(network: Network, x_WLT: np.ndarray) -> np.ndarray:
+def window_logits(network: nn.Module, x_WLT: np.ndarray) -> np.ndarray:
     """The logit of each code in each window, (W, C) float64."""
     device = next(network.parameters()).device
     network.eval()
@@ -127,53 +191,53 @@ def window_logits(network: Network, x_WLT: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-class _Batches:
-    """Endless batches: every pass sees each record once, in a new order, with a random window of it."""
-
-    def __init__(self, examples: Examples, recipe: Recipe, generator: torch.Generator, device: torch.device) -> None:
-        self._x = torch.from_numpy(examples.x_WLT)
-        self._target = torch.from_numpy(examples.target_NC)
-        self._weight = torch.from_numpy(examples.weight_NC)
-        count = np.bincount(examples.owner_W, minlength=examples.n_records)
-        self._count = torch.from_numpy(count)
-        self._first = torch.from_numpy(np.cumsum(count) - count)
-        self._recipe, self._generator, self._device = recipe, generator, device
-        self._order = torch.empty(0, dtype=torch.int64)
-
-    def next(self) -> tuple[Tensor, Tensor, Tensor]:
-        """x (B, L, T), target (B, C), weight (B, C) on the device."""
-        while len(self._order) < self._recipe.batch:
-            again = torch.randperm(len(self._target), generator=self._generator)
-            self._order = torch.cat([self._order, again])
-        chosen, self._order = self._order[: self._recipe.batch], self._order[self._recipe.batch :]
-        position = torch.rand(len(chosen), generator=self._generator)
-        window = self._first[chosen] + (position * self._count[chosen]).long()
-        x = self._x[window].to(self._device)
-        if self._recipe.augmented:
-            x = augment(x, self._generator)
-        return x, self._target[chosen].to(self._device), self._weight[chosen].to(self._device)
+def _augmented(batch: Batch, kinds: Augmentation | None, generator: torch.Generator) -> Batch:
+    """The batch with changed windows. `kinds` chooses nothing yet: all of the changes there are, or none."""
+    return batch if kinds is None else batch._replace(x_BLT=augment(batch.x_BLT, generator))
 
 
-def _loss(logits_BC: Tensor, target_BC: Tensor, weight_BC: Tensor) -> Tensor:
-    """Weighted binary cross-entropy over the codes that were read."""
-    read = torch.isfinite(target_BC)
-    weight = weight_BC * read
-    each = F.binary_cross_entropy_with_logits(logits_BC, torch.nan_to_num(target_BC), reduction="none")
-    return (each * weight).sum() / weight.sum().clamp(min=1e-6)
+def _balanced(examples: Examples | Iterable[Given], recipe: Recipe) -> Examples | Iterable[Given]:
+    if not recipe.balanced:
+        return examples
+    if not isinstance(examples, Examples):
+        raise BadParameters("balanced: expected stored examples, found a stream; balance what the stream generates")
+    weight_NC = balanced(examples.target_NC, examples.weight_NC, exclusive=recipe.exclusive)
+    return Examples(examples.x_WLT, examples.owner_W, examples.target_NC, weight_NC)
 
 
-def _set_mode(network: Network, recipe: Recipe) -> None:
+@contextmanager
+def _repeatable(device: torch.device) -> Iterator[None]:
+    """The same steps give the same bits; the global random state is left as it was."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.backends.cudnn.flags(benchmark=False, deterministic=True):
+        yield
+
+
+@contextmanager
+def _moving(network: nn.Module, moved: tuple[nn.Parameter, ...]) -> Iterator[None]:
+    """Gradients are made for these parameters alone."""
+    wanted = {id(parameter) for parameter in moved}
+    still = [p for p in network.parameters() if id(p) not in wanted and p.requires_grad]
+    for parameter in still:
+        parameter.requires_grad_(False)
+    yield
+    for parameter in still:
+        parameter.requires_grad_(True)
+
+
+def _set_mode(network: nn.Module, recipe: Recipe) -> None:
     network.train()
-    if recipe.freeze_norm:
+    if recipe.freeze_norm or recipe.head_only:
         for module in network.modules():
-            if isinstance(module, nn.BatchNorm1d):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
 
 
-def _trace(losses: list[float]) -> Trace:
+def _trace(losses: list[float], waiting: float) -> Trace:
     stretch = max(len(losses) // 50, 1)
     starts = range(0, len(losses) - stretch + 1, stretch)
     return Trace(
         tuple(start + stretch for start in starts),
         tuple(float(np.mean(losses[start : start + stretch])) for start in starts),
+        waiting,
     )

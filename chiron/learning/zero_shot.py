@@ -1,26 +1,23 @@
-"""A network that is trained on a cohort alone, and how it does on real recordings.
+"""How a network that was trained on a cohort alone does on real recordings.
 
 No real label reaches a weight: those come from the cohort, and what is decided of a recording follows from the cohort's
 own shares of the classes and a prior that is stated. Real labels of train and valid chose the few settings below; the
 test split scores. Not here: the examples (`streaming`), rules without labels (`rhythm_rule`), printing.
 
-Shapes: records N, windows W, leads L, samples T, batch B, codes C, classes R (`RhythmClass`).
+Shapes: records N, windows W, leads L, samples T, codes C, classes R (`RhythmClass`).
 """
 
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from chiron.evaluation.ranking import aurocs
-from chiron.learning.augment import augment
 from chiron.learning.network import Network
-from chiron.learning.training import Recipe, optimizer_of, unwatched, window_logits
+from chiron.learning.training import window_logits
 from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM, Code
 from schemas.zero_shot import Decisions, PriorName, Ranking, RhythmClass
@@ -30,7 +27,6 @@ __all__ = [
     "class_probabilities",
     "decisions_of",
     "fibrillation_scores",
-    "fit_to_stream",
     "logits_at_speeds",
     "mean_f1",
     "ranking_of",
@@ -48,45 +44,10 @@ _SCORED: Final = _CLASSES[:3]  # CinC 2017 leaves the noisy class out of its mea
 _SPEEDS: Final = (0.8, 1.0, 1.25)
 _NOISE_COUNTS: Final = 0.5  # of the noise's logit, against fibrillation: what can hardly be read looks irregular
 _N_RESAMPLES: Final = 1000
-_LOG_EVERY: Final = 20
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-OnStep = Callable[[int, int], None]
-
-
-def fit_to_stream(
-    network: Network,
-    batches: Iterable[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
-    recipe: Recipe,
-    *,
-    seed: int,
-    on_step: OnStep = unwatched,
-) -> None:
-    """Train in place on the first `recipe.n_steps` batches: x (B, L, T) and target (B, C), every code read.
-
-    AdamW and a one-cycle rate, as `training.fit`; half precision where the device computes in it: half the time.
-    The same seed, batches, machine and thread count give the same weights.
-    """
-    device = next(network.parameters()).device
-    half = _computes_in_bfloat16(device)
-    generator = torch.Generator().manual_seed(seed)
-    optimizer, schedule = optimizer_of(network, recipe)
-    network.train()
-    for step, (x_BLT, target_BC) in enumerate(islice(batches, recipe.n_steps), start=1):
-        x = augment(torch.from_numpy(x_BLT).to(device), generator)
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            logits_BC = network(x)
-        loss = F.binary_cross_entropy_with_logits(logits_BC.float(), torch.from_numpy(target_BC).to(device))
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        if step % _LOG_EVERY == 0 or step == recipe.n_steps:
-            on_step(step, recipe.n_steps)
-    network.eval()
 
 
 def logits_at_speeds(network: Network, x_WLT: npt.NDArray[np.float32], owner_W: Ints) -> Floats:
@@ -146,12 +107,6 @@ def ranking_of(name: str, score_N: Floats, truth_N: Ints) -> Ranking:
         auroc=aurocs(fibrillation, score_N[None]).interval(0),
         auroc_without_noisy=aurocs(fibrillation[readable], score_N[None, readable]).interval(0),
     )
-
-
-def _computes_in_bfloat16(device: torch.device) -> bool:
-    if device.type == "cpu":
-        return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-    return device.type == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def _scored(name: PriorName, shares_R: Floats, decided_N: Ints, truth_N: Ints) -> Decisions:

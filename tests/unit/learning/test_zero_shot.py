@@ -7,12 +7,11 @@ from sklearn.metrics import roc_auc_score
 
 from chiron.learning.network import new_network
 from chiron.learning.streaming import Stream
-from chiron.learning.training import Recipe
+from chiron.learning.training import Recipe, fit
 from chiron.learning.zero_shot import (
     class_probabilities,
     decisions_of,
     fibrillation_scores,
-    fit_to_stream,
     logits_at_speeds,
     mean_f1,
     ranking_of,
@@ -32,7 +31,7 @@ def test_a_network_that_saw_the_cohort_alone_ranks_records_that_it_never_saw():
     recipe = Recipe(n_steps=40, learning_rate=3e-3, batch=32)
     stream = Stream(MadeUpCohort(seed=1), n_distinct=2000, n_batches=recipe.n_steps, batch=32, n_processes=0)
     network = new_network(1, N_CODES, seed=1)
-    fit_to_stream(network, stream, recipe, seed=1)
+    fit(network, stream, recipe, seed=1)
     x, target = MadeUpCohort(seed=2)(0, 200)
     logits = logits_at_speeds(network, x, np.arange(200))
     assert roc_auc_score(target[:, A], logits[:, A]) > 0.7
@@ -42,7 +41,7 @@ def test_the_same_seed_gives_the_same_network():
     def trained(seed):
         network = new_network(1, N_CODES, seed=1)
         stream = Stream(MadeUpCohort(seed=1), n_distinct=64, n_batches=3, batch=16, n_processes=0)
-        fit_to_stream(network, stream, Recipe(n_steps=3, learning_rate=3e-3), seed=seed)
+        fit(network, stream, Recipe(n_steps=3, learning_rate=3e-3), seed=seed)
         return network.head.weight.detach().numpy()
 
     np.testing.assert_array_equal(trained(1), trained(1))
