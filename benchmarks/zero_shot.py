@@ -29,7 +29,7 @@ from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.labels.positive import positive
 from chiron.learning.cohort_source import CohortSource
 from chiron.learning.examples import Collection, View, collect, labelled_records
-from chiron.learning.network import ARCHITECTURE, Network, new_network
+from chiron.learning.networks import Network, new_network
 from chiron.learning.rhythm_rule import RULES, rule_scores
 from chiron.learning.streaming import Source, Stream
 from chiron.learning.training import Recipe, fit
@@ -47,7 +47,7 @@ from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, PREMATURE_ATRIAL, PREMATURE_VENTRICULAR, SplitName
 from schemas.cohort import CohortSpec
 from schemas.params import IngestParams, ValidateParams
-from schemas.training import WindowSpec
+from schemas.training import Architecture, WindowSpec
 from schemas.zero_shot import PriorName, Ranking, RhythmClass, ZeroShotPoint, ZeroShotReport, ZeroShotSettings
 
 TARGET: Final = Target("figure", "at least", 0.97)
@@ -63,6 +63,7 @@ class Settings(BaseSettings):
 
     workdir: Path = Path("data/zero-shot")
     split: str = "valid+train"
+    architecture: Architecture = Architecture.RESNET
     distinct: str = "10000,100000,1000000"
     seeds: str = "1,2,3"
     n_steps: Annotated[int, Field(ge=1)] = 15_625  # a million records once, in batches of 64
@@ -155,7 +156,7 @@ def settings_of(real: Real, chosen: Settings, n_distinct: int, seed: int, digest
         batch=chosen.batch,
         learning_rate=chosen.learning_rate,
         seed=seed,
-        architecture=ARCHITECTURE,
+        architecture=chosen.architecture,
         examples_sha256=digest,
         dataset_sha256=real.dataset.manifest.content_sha256,
         splits=real.splits,
@@ -179,7 +180,7 @@ def network_of(source: Source, chosen: Settings, settings: ZeroShotSettings) -> 
     """The network of these settings: as it was kept, or trained on the cohort and kept."""
     of_training = settings.model_dump_json(exclude={"dataset_sha256", "splits"})
     kept = chosen.workdir / "networks" / f"{hashlib.sha256(of_training.encode()).hexdigest()}.safetensors"
-    network = new_network(1, len(CODES), settings.seed)
+    network = new_network(settings.architecture, 1, len(CODES), settings.seed)
     if not kept.exists():
         shares, train_s = train(network, source, chosen, settings)
         kept.parent.mkdir(exist_ok=True)

@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.base import Frozen, Interval, Report
 from schemas.codes import SplitName
 from schemas.manifest import Sha256
+from schemas.training import Architecture
 
 __all__ = ["Decisions", "PriorName", "Ranking", "RhythmClass", "ZeroShotPoint", "ZeroShotReport", "ZeroShotSettings"]
 
@@ -55,7 +56,7 @@ class ZeroShotSettings(Frozen):
     batch: Annotated[int, Field(ge=2)]
     learning_rate: Annotated[float, Field(gt=0)]
     seed: Count
-    architecture: str
+    architecture: Architecture
     examples_sha256: Sha256  # of the first examples: another generator makes others
     dataset_sha256: Sha256
     splits: tuple[SplitName, ...]

@@ -15,10 +15,11 @@ from sklearn.ensemble import RandomForestClassifier
 from chiron.labels.positive import positive
 from chiron.learning.examples import Collection
 from chiron.learning.finetuning import fine_tuned
-from chiron.learning.network import Network, new_network
+from chiron.learning.networks import Network, new_network
 from chiron.learning.training import Examples, Recipe, Trace, fit, predict
 from chiron.progress import report_progress
 from schemas.trained import ArmName
+from schemas.training import Architecture
 
 __all__ = ["Arm", "NetworkArm", "forest", "from_scratch", "pretrained", "synthetic_first"]
 
@@ -84,7 +85,7 @@ def forest(real: Collection, *, seed: int, threads: int) -> Arm:
 
 
 def _new(examples: Examples, seed: int, device: torch.device) -> Network:
-    return new_network(examples.x_WLT.shape[1], examples.target_NC.shape[1], seed).to(device)
+    return new_network(Architecture.RESNET, examples.x_WLT.shape[1], examples.target_NC.shape[1], seed).to(device)
 
 
 def _network_arm(name: ArmName, real: Examples | None, network: Network, trace: Trace) -> NetworkArm:

@@ -20,7 +20,7 @@ from chiron.labels.positive import positive
 from chiron.learning.arms import Arm, NetworkArm, forest, from_scratch, pretrained, synthetic_first
 from chiron.learning.examples import Collection, View, collect, common_codes, labelled_records
 from chiron.learning.loaded import loaded_steps, require_all_loaded
-from chiron.learning.network import Network
+from chiron.learning.networks import Network
 from chiron.learning.sampling import nested_order, strata_of
 from chiron.learning.summary import Scored, summarize
 from chiron.learning.training import predict

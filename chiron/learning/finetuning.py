@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from chiron.learning.network import Network
+from chiron.learning.networks import Network
 from chiron.learning.training import Examples, Recipe, Trace, fit
 
 __all__ = ["fine_tuned", "interpolated"]

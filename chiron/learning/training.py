@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from chiron.errors import BadParameters
 from chiron.learning.augment import augment

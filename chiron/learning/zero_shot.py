@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from chiron.evaluation.ranking import aurocs
-from chiron.learning.network import Network
+from chiron.learning.networks import Network
 from chiron.learning.training import window_logits
 from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM, Code

@@ -17,14 +17,14 @@ from safetensors.numpy import save_file
 
 from chiron.datasets.ledger import Ledger
 from chiron.errors import BadParameters, Damaged, NotFound
-from chiron.learning.network import ARCHITECTURE, Network, new_network
+from chiron.learning.networks import Network, new_network
 from chiron.learning.training import window_logits
 from chiron.learning.windows import windows_of
 from chiron.measures.prepared import NORMALISATION
 from chiron.models.card import ABOUT
 from chiron.models.ledger_tensors import ledger_in, ledger_tensors
 from schemas.codes import Code
-from schemas.training import ModelCard
+from schemas.training import Architecture, ModelCard
 
 __all__ = ["Model", "load_model", "save_model"]
 
@@ -130,17 +130,17 @@ def _card(path: Path, text: str) -> ModelCard:
         card = ModelCard.model_validate_json(text)
     except ValidationError as error:
         raise Damaged(f"model {path}: expected a model card, found other content; fetch the file again") from error
-    found = (card.architecture, card.normalisation)
-    if found != (ARCHITECTURE, NORMALISATION):
+    if card.architecture not in set(Architecture) or card.normalisation != NORMALISATION:
         raise BadParameters(
-            f"model {path}: expected {ARCHITECTURE} on {NORMALISATION}, found {found[0]} on {found[1]}; "
+            f"model {path}: expected {' or '.join(Architecture)} on {NORMALISATION}, "
+            f"found {card.architecture} on {card.normalisation}; "
             "use the Chiron version that wrote it"
         )
     return card
 
 
 def _network(path: Path, card: ModelCard, tensors: dict[str, np.ndarray]) -> Network:
-    network = new_network(len(card.leads), len(card.outputs), seed=0)
+    network = new_network(Architecture(card.architecture), len(card.leads), len(card.outputs), seed=0)
     weights = {n.removeprefix(_WEIGHT): torch.from_numpy(v) for n, v in tensors.items() if n.startswith(_WEIGHT)}
     try:
         network.load_state_dict(weights)

@@ -9,7 +9,6 @@ from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.learning.experiment import Experiment, run_experiment
-from chiron.learning.network import ARCHITECTURE
 from chiron.measures.prepared import NORMALISATION
 from chiron.models.file import save_model
 from schemas.codes import concept_name
@@ -72,7 +71,7 @@ def _card(experiment: Experiment, real: Dataset, cohort: Dataset, params: TrainP
         for code, threshold in zip(experiment.view.codes, experiment.thresholds, strict=True)
     )
     return ModelCard(
-        architecture=ARCHITECTURE,
+        architecture=experiment.network.architecture,
         leads=experiment.view.leads,
         window=experiment.view.window,
         normalisation=NORMALISATION,

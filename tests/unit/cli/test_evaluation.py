@@ -11,13 +11,14 @@ from typer.testing import CliRunner
 
 from chiron.datasets.ledger import ledger_of
 from chiron.errors import DataError
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.models.file import save_model
 from cli.main import app
 from cli.screen import console
 from cli.splits import splits_screen
 from schemas.splits import RECORD_LEVEL
 from schemas.tables import RECORDS
+from schemas.training import Architecture
 from tests.made_up_run import made_up_report
 from tests.unit.models.test_file import CARD
 
@@ -34,7 +35,7 @@ def workdir(tmp_path_factory) -> Path:
 def model(workdir) -> Path:
     trained = hearts_dataset(workdir, "trained", TRAINED)
     path = workdir / "model.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD, ledger_of(trained, trained.table(RECORDS)))
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD, ledger_of(trained, trained.table(RECORDS)))
     return path
 
 

@@ -8,8 +8,9 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from chiron.learning.finetuning import fine_tuned, interpolated
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.training import Examples, Recipe, fit, predict
+from schemas.training import Architecture
 from tests.unit.learning.conftest import made_up_signal
 
 
@@ -29,7 +30,7 @@ def weights(network: torch.nn.Module) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def trained() -> torch.nn.Module:
-    network = new_network(1, 2, seed=0)
+    network = new_network(Architecture.RESNET, 1, 2, seed=0)
     fit(network, examples(120), Recipe(60, 5e-3, batch=32), seed=0)
     return network
 
@@ -42,7 +43,11 @@ def test_irregular_beats_are_learned_and_hold_on_new_records(trained):
 def test_the_loss_falls_and_is_reported():
     seen = []
     trace = fit(
-        new_network(1, 2, seed=0), examples(60), Recipe(40, 5e-3, batch=16), seed=0, on_step=lambda *s: seen.append(s)
+        new_network(Architecture.RESNET, 1, 2, seed=0),
+        examples(60),
+        Recipe(40, 5e-3, batch=16),
+        seed=0,
+        on_step=lambda *s: seen.append(s),
     )
     assert np.mean(trace.loss[-5:]) < np.mean(trace.loss[:5])
     assert trace.step[-1] == 40
@@ -51,7 +56,7 @@ def test_the_loss_falls_and_is_reported():
 
 def test_the_same_seed_gives_the_same_weights():
     def run(seed: int) -> torch.Tensor:
-        network = new_network(1, 2, seed=0)
+        network = new_network(Architecture.RESNET, 1, 2, seed=0)
         fit(network, examples(20), Recipe(4, 1e-3, batch=8), seed=seed)
         return weights(network)
 
@@ -62,7 +67,7 @@ def test_the_same_seed_gives_the_same_weights():
 def test_a_code_that_nobody_read_teaches_nothing():
     unread = examples(20)
     unread.target_NC[:, 1] = np.nan
-    network = new_network(1, 2, seed=0)
+    network = new_network(Architecture.RESNET, 1, 2, seed=0)
     before = network.head.weight.detach().clone()
     fit(network, unread, Recipe(3, 1e-2, batch=8, weight_decay=0.0), seed=0)
     assert torch.equal(network.head.weight[1], before[1])
@@ -72,7 +77,7 @@ def test_a_code_that_nobody_read_teaches_nothing():
 def test_a_record_of_weight_zero_teaches_nothing():
     weightless = examples(20)
     weightless.weight_NC[:] = 0
-    network = new_network(1, 2, seed=0)
+    network = new_network(Architecture.RESNET, 1, 2, seed=0)
     before = weights(network)
     fit(network, weightless, Recipe(3, 1e-2, batch=8, weight_decay=0.0), seed=0)
     assert torch.equal(weights(network), before)
@@ -95,7 +100,7 @@ def test_fine_tuning_keeps_its_start_and_the_batch_statistics(trained):
 
 
 def test_weights_are_interpolated_between_their_ends(trained):
-    other = new_network(1, 2, seed=9)
+    other = new_network(Architecture.RESNET, 1, 2, seed=9)
     torch.testing.assert_close(weights(interpolated(trained, other, 0.0)), weights(trained))
     torch.testing.assert_close(weights(interpolated(trained, other, 1.0)), weights(other))
     half = (weights(trained) + weights(other)) / 2

@@ -5,7 +5,7 @@ import pytest
 from made_up_cohort import N_CODES, MadeUpCohort
 from sklearn.metrics import roc_auc_score
 
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.streaming import Stream
 from chiron.learning.training import Recipe, fit
 from chiron.learning.zero_shot import (
@@ -17,6 +17,7 @@ from chiron.learning.zero_shot import (
     ranking_of,
     with_prior,
 )
+from schemas.training import Architecture
 from schemas.zero_shot import PriorName, RhythmClass
 
 N, A, O, NOISY = range(4)  # noqa: E741 - the letters of CinC 2017
@@ -30,7 +31,7 @@ def logits_of(classes: list[int]) -> np.ndarray:
 def test_a_network_that_saw_the_cohort_alone_ranks_records_that_it_never_saw():
     recipe = Recipe(n_steps=40, learning_rate=3e-3, batch=32)
     stream = Stream(MadeUpCohort(seed=1), n_distinct=2000, n_batches=recipe.n_steps, batch=32, n_processes=0)
-    network = new_network(1, N_CODES, seed=1)
+    network = new_network(Architecture.RESNET, 1, N_CODES, seed=1)
     fit(network, stream, recipe, seed=1)
     x, target = MadeUpCohort(seed=2)(0, 200)
     logits = logits_at_speeds(network, x, np.arange(200))
@@ -39,7 +40,7 @@ def test_a_network_that_saw_the_cohort_alone_ranks_records_that_it_never_saw():
 
 def test_the_same_seed_gives_the_same_network():
     def trained(seed):
-        network = new_network(1, N_CODES, seed=1)
+        network = new_network(Architecture.RESNET, 1, N_CODES, seed=1)
         stream = Stream(MadeUpCohort(seed=1), n_distinct=64, n_batches=3, batch=16, n_processes=0)
         fit(network, stream, Recipe(n_steps=3, learning_rate=3e-3), seed=seed)
         return network.head.weight.detach().numpy()
@@ -49,7 +50,7 @@ def test_the_same_seed_gives_the_same_network():
 
 
 def test_a_recording_of_two_windows_has_the_mean_of_their_logits():
-    network = new_network(1, N_CODES, seed=1).eval()
+    network = new_network(Architecture.RESNET, 1, N_CODES, seed=1).eval()
     x, _ = MadeUpCohort(seed=2)(0, 3)
     apart = logits_at_speeds(network, x, np.arange(3))
     together = logits_at_speeds(network, x, np.array([0, 0, 1]))

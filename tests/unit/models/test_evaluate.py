@@ -10,13 +10,14 @@ from safetensors.numpy import load_file, save_file
 
 from chiron.datasets.ledger import ledger_of
 from chiron.errors import BadParameters, Damaged, DataError
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.models.evaluate import evaluate_model
 from chiron.models.file import load_model, save_model
 from schemas.codes import SplitName
 from schemas.ledger import NO_LEDGER
 from schemas.splits import RECORD_LEVEL
 from schemas.tables import RECORDS
+from schemas.training import Architecture
 from tests.unit.models.test_file import CARD
 
 TRAINED = [Recorded(f"r{i}", f"p{i}", heart(i, n_leads=1)) for i in range(6)]
@@ -35,7 +36,7 @@ def workdir(tmp_path_factory) -> Path:
 def model(workdir) -> Path:
     trained = hearts_dataset(workdir, "trained", TRAINED)
     path = workdir / "model.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD, ledger_of(trained, trained.table(RECORDS)))
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD, ledger_of(trained, trained.table(RECORDS)))
     return path
 
 
@@ -80,7 +81,7 @@ def test_the_ledger_of_a_file_is_the_one_that_was_written(workdir, model):
 
 def test_a_model_file_of_before_there_were_ledgers_is_read_and_says_that_nothing_can_be_excluded(workdir):
     path = workdir / "old.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD)
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD)
     model = load_model(path)
     assert (model.ledger, model.card.level) == (None, NO_LEDGER)
     assert evaluate_model(path, hearts_dataset(workdir, "new", NEW)).level == NO_LEDGER
@@ -89,7 +90,7 @@ def test_a_model_file_of_before_there_were_ledgers_is_read_and_says_that_nothing
 def test_a_model_of_unknown_patients_says_so(workdir):
     unknown = hearts_dataset(workdir, "unknown", [row._replace(patient=None) for row in TRAINED])
     path = workdir / "unknown.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD, ledger_of(unknown, unknown.table(RECORDS)))
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD, ledger_of(unknown, unknown.table(RECORDS)))
     assert load_model(path).card.level == RECORD_LEVEL
     assert evaluate_model(path, hearts_dataset(workdir, "new", NEW)).level == RECORD_LEVEL
 

@@ -9,15 +9,15 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from chiron.errors import BadParameters, Damaged, NotFound
-from chiron.learning.network import ARCHITECTURE, new_network
+from chiron.learning.networks import new_network
 from chiron.measures.prepared import NORMALISATION
 from chiron.models import file as model_file
 from chiron.models.file import load_model, save_model
 from schemas.codes import ATRIAL_FIBRILLATION, SINUS_RHYTHM
-from schemas.training import ModelCard, ModelOutput, WindowSpec
+from schemas.training import Architecture, ModelCard, ModelOutput, WindowSpec
 
 CARD = ModelCard(
-    architecture=ARCHITECTURE,
+    architecture=Architecture.RESNET,
     leads=("I",),
     window=WindowSpec(),
     normalisation=NORMALISATION,
@@ -38,7 +38,7 @@ CARD = ModelCard(
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "model.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD)
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD)
     return path
 
 
@@ -56,7 +56,7 @@ def test_a_loaded_model_says_what_the_saved_one_said(saved):
 
 
 def test_the_same_model_is_written_to_the_same_bytes(saved, tmp_path):
-    save_model(tmp_path / "again.safetensors", new_network(1, 2, seed=3), CARD)
+    save_model(tmp_path / "again.safetensors", new_network(Architecture.RESNET, 1, 2, seed=3), CARD)
     assert (tmp_path / "again.safetensors").read_bytes() == saved.read_bytes()
 
 
@@ -85,7 +85,9 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 def test_another_architecture_asks_for_its_own_version(tmp_path):
     path = tmp_path / "other.safetensors"
-    save_model(path, new_network(1, 2, seed=3), CARD.model_copy(update={"architecture": "resnet1d-9"}))
+    save_model(
+        path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD.model_copy(update={"architecture": "resnet1d-9"})
+    )
     with pytest.raises(BadParameters, match="found resnet1d-9"):
         load_model(path)
 

@@ -13,7 +13,7 @@ from registry_state import objects_in, publish
 
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import BadParameters, CallerError, Damaged, NotFound
-from chiron.learning.network import ARCHITECTURE, new_network
+from chiron.learning.networks import new_network
 from chiron.measures.prepared import NORMALISATION
 from chiron.models.file import save_model
 from chiron.models.predict import predict_records
@@ -27,7 +27,7 @@ from chiron.upkeep.fsck import check_registry
 from chiron.upkeep.restoring import restore
 from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.results import StageOutcome
-from schemas.training import ModelCard, ModelOutput, WindowSpec
+from schemas.training import Architecture, ModelCard, ModelOutput, WindowSpec
 
 MakeDataset = Callable[..., StageOutcome]
 
@@ -37,7 +37,7 @@ def save_small_model(path: Path) -> Path:
         code_system=ATRIAL_FIBRILLATION.system, code=ATRIAL_FIBRILLATION.code, name="atrial fibrillation", threshold=0.4
     )
     card = ModelCard(
-        architecture=ARCHITECTURE,
+        architecture=Architecture.RESNET,
         leads=("I",),
         window=WindowSpec(),
         normalisation=NORMALISATION,
@@ -50,7 +50,7 @@ def save_small_model(path: Path) -> Path:
         parameters={},
         simulated=True,
     )
-    save_model(path, new_network(1, 1, seed=3), card)
+    save_model(path, new_network(Architecture.RESNET, 1, 1, seed=3), card)
     return path
 
 
