@@ -1,58 +1,209 @@
 """Changes to a window that leave its labels true. Used in training only.
 
-Shapes: batch B, leads L, samples T.
+Each kind can be switched on or off alone: what is drawn for one does not depend on the others. Everything is computed
+on the window's device, and a batch costs some twentieth of what a training step of the small network does. "True" is
+meant of rhythms and beats; for a label that names a rate, an amplitude or an axis switch off `time_warp`,
+`amplitude_warp`, `polarity` and `limb_reversal`.
+
+Windows are as `chiron.measures.prepared` makes them: the typical R peak is one high, and what was not recorded is zero.
+It stays zero.
+
+Shapes: batch B, leads L, samples T, codes C.
 """
 
-from typing import Final
+import math
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from chiron.learning.limb_leads import arms_exchanged
+from schemas.training import Augmentation
 
 __all__ = ["augment"]
 
 _TIME_SCALE: Final = 0.12  # heart rates within +-12 %
 _SHIFT: Final = 0.05  # of the window
-_SHORTER_SHARE: Final = 0.15  # of the windows keep only a part, as short recordings have
+_GAIN: Final = 0.4  # largest logarithm of a window's amplitude
+_GAIN_DRIFT: Final = 0.2  # the same, of its change within the window
+_N_KNOTS: Final = 6  # of that change: slower than breathing
+_DROPOUT_SHARE: Final = 0.3  # of the windows lose leads, each with even odds
+_REVERSAL_SHARE: Final = 0.1
+_FILTER_SHARE: Final = 0.5
+_HIGH_PASS_HZ: Final = (0.3, 1.5)
+_LOW_PASS_HZ: Final = (12.0, 45.0)
+_BASELINE_SHARE: Final = 0.3
+_BASELINE: Final = 0.3  # largest amplitude of a wave of it
+_BASELINE_HZ: Final = (0.15, 0.7)  # what the preparation's high-pass leaves
 _NOISY_SHARE: Final = 0.5
-_NOISE: Final = 0.15  # largest standard deviation, in units of the typical R amplitude
+_NOISE: Final = 0.15  # largest standard deviation
+_SMOOTH: Final = 15  # samples that smooth noise is averaged over
+_SHORTER_SHARE: Final = 0.15  # of the windows keep only a part, as short recordings have
+_SHORTEST: Final = 0.4  # of the window
+_MIXED_SHARE: Final = 0.5
+_MIXED: Final = 0.4  # largest share of the other window
+_BANK: Final = 16  # windows' lengths of noise, from which a batch reads
 
 
-def augment(x_BLT: Tensor, generator: torch.Generator) -> Tensor:
-    """Time scale, shift, amplitude, polarity, length and noise, drawn anew for each window."""
+class _Drawn(NamedTuple):
+    """Even draws in [0, 1), (B,) each, of one batch."""
+
+    scale: Tensor
+    shift: Tensor
+    gain: Tensor
+    sign: Tensor
+    loses: Tensor
+    reversed: Tensor
+    filtered: Tensor
+    high_pass: Tensor
+    low_pass: Tensor
+    wanders: Tensor
+    wander_size: Tensor
+    wander_hz: Tensor
+    wander_phase: Tensor
+    noisy: Tensor
+    loudness: Tensor
+    rough: Tensor
+    shorter: Tensor
+    length: Tensor
+    place: Tensor
+    mixed: Tensor
+    share: Tensor
+
+
+def augment(  # noqa: PLR0913 - a batch's three tensors, and what the changes depend on
+    x_BLT: Tensor,
+    target_BC: Tensor,
+    weight_BC: Tensor,
+    kinds: Augmentation,
+    generator: torch.Generator,
+    *,
+    leads: tuple[str, ...] = (),
+    fs_hz: float = 100.0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows, targets and weights with the changes of `kinds`, drawn anew for each window; the arguments stay.
+
+    leads: their names, without which no reversal is made. Mixing alone changes targets and weights.
+    """
+    drawn = _Drawn(*_even(generator, x_BLT, len(_Drawn._fields), len(x_BLT)))
+    of_leads = _even(generator, x_BLT, 2, *x_BLT.shape[:2])
+    knots = _even(generator, x_BLT, len(x_BLT), 1, _N_KNOTS)
+    x = _other_leads(_moved(x_BLT, drawn, kinds), drawn, of_leads[0], kinds, leads)
+    recorded = x != 0
+    x = _other_size(x, drawn, knots, kinds)
+    x = _disturbed(x, drawn, kinds, fs_hz)
+    if kinds.noise:
+        x = x + _noise(x, drawn, of_leads[1], generator)
+    if kinds.crop:
+        recorded = recorded & _kept(x.shape[-1], drawn)
+    x = x * recorded
+    return _mixed(x, target_BC, weight_BC, drawn) if kinds.mixing else (x, target_BC, weight_BC)
+
+
+def _even(generator: torch.Generator, like: Tensor, *shape: int) -> Tensor:
+    return torch.rand(shape, generator=generator, device=generator.device).to(like.device)
+
+
+def _between(even: Tensor, low: float, high: float) -> Tensor:
+    return low + (high - low) * even
+
+
+def _moved(x_BLT: Tensor, drawn: _Drawn, kinds: Augmentation) -> Tensor:
+    """Read around the middle at another speed and place, linearly interpolated, zero outside."""
+    if not (kinds.time_warp or kinds.slide):
+        return x_BLT
     n, _, n_samples = x_BLT.shape
-    device = x_BLT.device
-
-    def uniform(low: float, high: float) -> Tensor:
-        return (low + (high - low) * torch.rand(n, generator=generator)).to(device)
-
-    x = _warp(x_BLT, 1 + uniform(-_TIME_SCALE, _TIME_SCALE), uniform(-_SHIFT, _SHIFT) * n_samples)
-    sign = torch.sign(uniform(-1, 1))
-    x = x * (sign * torch.exp(uniform(-0.4, 0.4)))[:, None, None]
-    noise = torch.randn(x.shape, generator=generator).to(device)
-    rough = uniform(0, 1)[:, None, None]
-    noise = rough * noise + (1 - rough) * 3 * torch.nn.functional.avg_pool1d(noise, 15, stride=1, padding=7)
-    loudness = uniform(0, _NOISE) * (uniform(0, 1) < _NOISY_SHARE)
-    x = x + noise * loudness[:, None, None]
-    return x * _kept(n_samples, uniform(0, 1) < _SHORTER_SHARE, uniform(0.4, 1.0), uniform(0, 1))
+    scale = _between(drawn.scale, 1 - _TIME_SCALE, 1 + _TIME_SCALE) if kinds.time_warp else torch.ones_like(drawn.scale)
+    shift = _between(drawn.shift, -_SHIFT, _SHIFT) if kinds.slide else torch.zeros_like(drawn.shift)
+    grid = x_BLT.new_zeros(n, 1, n_samples, 2)  # of an image that is one row high
+    grid[:, 0, :, 0] = torch.linspace(-1, 1, n_samples, device=x_BLT.device) * scale[:, None] + 2 * shift[:, None]
+    moved: Tensor = F.grid_sample(x_BLT[:, :, None], grid, align_corners=True)
+    return moved[:, :, 0]
 
 
-def _warp(x_BLT: Tensor, scale_B: Tensor, shift_B: Tensor) -> Tensor:
-    """Read the window at `centre + (t - centre) * scale + shift`, linearly interpolated, zero outside."""
+def _other_leads(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, kinds: Augmentation, leads: tuple[str, ...]) -> Tensor:
+    """Arms exchanged, and leads lost."""
+    n_leads = x_BLT.shape[1]
+    matrix = arms_exchanged(leads) if kinds.limb_reversal and n_leads > 1 else None
+    if matrix is not None:
+        exchange = torch.from_numpy(matrix).to(x_BLT)
+        of_window = torch.where(
+            (drawn.reversed < _REVERSAL_SHARE)[:, None, None], exchange, torch.eye(n_leads).to(x_BLT)
+        )
+        x_BLT = of_window @ x_BLT
+    if kinds.lead_dropout and n_leads > 1:
+        is_last = even_BL == even_BL.amax(dim=1, keepdim=True)  # never all
+        lost = (drawn.loses < _DROPOUT_SHARE)[:, None] & (even_BL < 0.5) & ~is_last
+        x_BLT = x_BLT * ~lost[:, :, None]
+    return x_BLT
+
+
+def _other_size(x_BLT: Tensor, drawn: _Drawn, knots_B1K: Tensor, kinds: Augmentation) -> Tensor:
+    """Another amplitude, which changes slowly, and, of a single lead, another sign."""
+    if kinds.polarity and x_BLT.shape[1] == 1:
+        x_BLT = x_BLT * torch.where(drawn.sign < 0.5, -1.0, 1.0)[:, None, None]
+    if kinds.amplitude_warp:
+        at_knots = _between(drawn.gain, -_GAIN, _GAIN)[:, None, None] + _between(knots_B1K, -_GAIN_DRIFT, _GAIN_DRIFT)
+        x_BLT = x_BLT * F.interpolate(at_knots.exp(), x_BLT.shape[-1], mode="linear", align_corners=True)
+    return x_BLT
+
+
+def _disturbed(x_BLT: Tensor, drawn: _Drawn, kinds: Augmentation, fs_hz: float) -> Tensor:
+    """Another recorder's band, and a wandering baseline."""
+    if kinds.filter:
+        x_BLT = _filtered(x_BLT, drawn, fs_hz)
+    if kinds.baseline:
+        cycles = (
+            torch.arange(x_BLT.shape[-1], device=x_BLT.device)
+            / fs_hz
+            * _between(drawn.wander_hz, *_BASELINE_HZ)[:, None]
+        )
+        size = _BASELINE * drawn.wander_size * (drawn.wanders < _BASELINE_SHARE)
+        x_BLT = x_BLT + (size[:, None] * torch.sin(2 * math.pi * (cycles + drawn.wander_phase[:, None])))[:, None]
+    return x_BLT
+
+
+def _filtered(x_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> Tensor:
+    """Within a band of random edges: Butterworth's gain of second order, without phase."""
     n_samples = x_BLT.shape[-1]
-    centre = (n_samples - 1) / 2
-    t = torch.arange(n_samples, device=x_BLT.device) - centre
-    at = centre + t[None, :] * scale_B[:, None] + shift_B[:, None]
-    inside = (at >= 0) & (at <= n_samples - 1)
-    at = at.clamp(0, n_samples - 1.001)
-    left = at.long()
-    weight = (at - left)[:, None, :]
-    index = left[:, None, :].expand_as(x_BLT)
-    return (x_BLT.gather(-1, index) * (1 - weight) + x_BLT.gather(-1, index + 1) * weight) * inside[:, None, :]
+    f = torch.fft.rfftfreq(n_samples, 1 / fs_hz, device=x_BLT.device).clamp(min=1e-6)
+    low, high = _between(drawn.high_pass, *_HIGH_PASS_HZ)[:, None], _between(drawn.low_pass, *_LOW_PASS_HZ)[:, None]
+    gain = ((1 + (low / f) ** 4) * (1 + (f / high) ** 4)).rsqrt()
+    gain = torch.where((drawn.filtered < _FILTER_SHARE)[:, None], gain, 1.0)
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(x_BLT) * gain[:, None], n=n_samples)
+    return filtered
 
 
-def _kept(n_samples: int, shorter_B: Tensor, share_B: Tensor, position_B: Tensor) -> Tensor:
-    """A mask (B, 1, T): ones, or for shorter windows one stretch of ones."""
-    share = torch.where(shorter_B, share_B, torch.ones_like(share_B))
-    start = position_B * (1 - share)
+def _noise(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, generator: torch.Generator) -> Tensor:
+    """Rough, smooth or between, in part of the windows: each lead reads another place of one noise."""
+    n_samples = x_BLT.shape[-1]
+    bank = torch.randn(_BANK * n_samples, generator=generator, device=generator.device).to(x_BLT.device)
+    smooth = 3 * F.avg_pool1d(bank[None], _SMOOTH, stride=1, padding=_SMOOTH // 2)[0]
+    at = (even_BL * (len(bank) - n_samples)).long()
+    rough = drawn.rough[:, None, None]
+    noise = rough * bank.unfold(0, n_samples, 1)[at] + (1 - rough) * smooth.unfold(0, n_samples, 1)[at]
+    return noise * (_NOISE * drawn.loudness * (drawn.noisy < _NOISY_SHARE))[:, None, None]
+
+
+def _kept(n_samples: int, drawn: _Drawn) -> Tensor:
+    """A mask (B, 1, T): true, or for shorter windows one stretch of it."""
+    share = torch.where(drawn.shorter < _SHORTER_SHARE, _between(drawn.length, _SHORTEST, 1.0), 1.0)
+    start = drawn.place * (1 - share)
     t = (torch.arange(n_samples, device=share.device) / n_samples)[None, :]
-    return ((t >= start[:, None]) & (t < (start + share)[:, None])).float()[:, None, :]
+    return ((t >= start[:, None]) & (t < (start + share)[:, None]))[:, None, :]
+
+
+def _mixed(x_BLT: Tensor, target_BC: Tensor, weight_BC: Tensor, drawn: _Drawn) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums of two windows of the batch (Zhang et al. 2018, "mixup").
+
+    The weighted loss of the mean target is the mean of both losses; a code that was not read weighs nothing.
+    """
+    other = (_MIXED * drawn.share * (drawn.mixed < _MIXED_SHARE))[:, None]
+    read = torch.isfinite(target_BC)
+    target, weight = torch.where(read, target_BC, 0.0), torch.where(read, weight_BC, 0.0)
+    total = (1 - other) * weight + other * weight.roll(1, 0)
+    product = target * weight
+    both = (1 - other) * product + other * product.roll(1, 0)
+    x = (1 - other[..., None]) * x_BLT + other[..., None] * x_BLT.roll(1, 0)
+    return x, both / total.clamp(min=1e-6), total

@@ -59,6 +59,8 @@ class Recipe:
     freeze_norm: bool = False  # keep the batch statistics of pre-training: a few real records can't estimate them
     head_only: bool = False  # move the last layer alone
     augmentation: Augmentation | None = Augmentation()
+    leads: tuple[str, ...] = ()  # their names, for augmentation
+    fs_hz: float = 100.0  # of the windows, for augmentation
     exclusive: bool = False  # every record has exactly one of the codes: softmax, else one sigmoid per code
     balanced: bool = False  # rare classes count as much as frequent ones; of stored examples only
 
@@ -125,7 +127,7 @@ def _train(
         waited += time.perf_counter() - asked
         if batch is None:
             raise BadParameters(f"stream: expected {recipe.n_steps} batches, found {step}; make it longer")
-        batch = _augmented(batch, recipe.augmentation, generator_at(device, seed, "augment", step))
+        batch = _augmented(batch, recipe, generator_at(device, seed, "augment", step))
         torch.manual_seed(seed_of(seed, "layers", step))  # of layers that draw; `_repeatable` puts the old state back
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             logits_BC = network(batch.x_BLT)
@@ -191,9 +193,10 @@ def window_logits(network: nn.Module, x_WLT: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _augmented(batch: Batch, kinds: Augmentation | None, generator: torch.Generator) -> Batch:
-    """The batch with changed windows. `kinds` chooses nothing yet: all of the changes there are, or none."""
-    return batch if kinds is None else batch._replace(x_BLT=augment(batch.x_BLT, generator))
+def _augmented(batch: Batch, recipe: Recipe, generator: torch.Generator) -> Batch:
+    if recipe.augmentation is None:
+        return batch
+    return Batch(*augment(*batch, recipe.augmentation, generator, leads=recipe.leads, fs_hz=recipe.fs_hz))
 
 
 def _balanced(examples: Examples | Iterable[Given], recipe: Recipe) -> Examples | Iterable[Given]:
