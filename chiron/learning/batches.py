@@ -155,7 +155,7 @@ def _on_device(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch
     if device.type != "cuda":
         yield from batches
         return
-    copying, before = torch.cuda.Stream(device), None
+    copying, before = torch.cuda.Stream(device), None  # type: ignore[no-untyped-call]
     for batch in batches:
         if before is not None:
             yield _arrived(before, copying)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -34,7 +35,8 @@ def key_of(examples: Examples | Iterable[Given], weights: Mapping[str, Tensor], 
     """
     digest = hashlib.sha256(repr((torch.__version__, *told)).encode())
     for name, value in weights.items():
-        digest.update(name.encode() + _bytes_of(value.detach().cpu().numpy()))
+        digest.update(name.encode())
+        digest.update(_bytes_of(value.detach().cpu().numpy()))
     if isinstance(examples, Examples):
         for array in (examples.x_WLT, examples.owner_W, examples.target_NC, examples.weight_NC):
             digest.update(repr((array.dtype.str, array.shape)).encode() + b"\0")
@@ -79,5 +81,6 @@ class Keeper:
         self._path.unlink(missing_ok=True)
 
 
-def _bytes_of(array: np.ndarray) -> memoryview:
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+def _bytes_of(array: np.ndarray) -> npt.NDArray[np.uint8]:
+    """A view, not a copy."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

@@ -36,7 +36,7 @@ def balanced(target_NC: np.ndarray, weight_NC: np.ndarray, *, exclusive: bool) -
     present_NC = weight_NC * np.nan_to_num(target_NC)
     if exclusive:
         n_C = present_NC.sum(axis=0)
-        return np.asarray(weight_NC * (n_C.sum() * _inverse(n_C, np.count_nonzero(n_C))), dtype=np.float32)
+        return np.asarray(weight_NC * (n_C.sum() * _inverse(n_C, np.asarray(np.count_nonzero(n_C)))), dtype=np.float32)
     n_C, n_absent_C = present_NC.sum(axis=0), (weight_NC - present_NC).sum(axis=0)
     k_C = np.maximum((n_C > 0).astype(int) + (n_absent_C > 0), 1)
     of_present, of_absent = ((n_C + n_absent_C) * _inverse(part, k_C) for part in (n_C, n_absent_C))
@@ -44,6 +44,6 @@ def balanced(target_NC: np.ndarray, weight_NC: np.ndarray, *, exclusive: bool) -
     return np.asarray(weight_NC * (share_NC * of_present + (1 - share_NC) * of_absent), dtype=np.float32)
 
 
-def _inverse(count_C: np.ndarray, k: np.ndarray | int) -> np.ndarray:
+def _inverse(count_C: np.ndarray, k: np.ndarray) -> np.ndarray:
     """1 / (k * count), zero where there is none."""
-    return np.divide(1.0, k * count_C, out=np.zeros_like(count_C, dtype=float), where=count_C > 0)
+    return np.asarray(np.divide(1.0, k * count_C, out=np.zeros(count_C.shape), where=count_C > 0))

@@ -44,6 +44,7 @@ __all__ = [
 _LOG_EVERY: Final = 20
 _PREDICT_BATCH: Final = 256
 _LARGEST_GRADIENT: Final = 5.0
+_EVERYTHING: Final = Augmentation()
 
 OnStep = Callable[[int, int], None]
 
@@ -78,7 +79,7 @@ def unwatched(done: int, total: int) -> None:
     """The default of `on_step`: nobody watches."""
 
 
-def fit(
+def fit(  # noqa: PLR0913 - two of them are for those who watch a run, and may kill it
     network: nn.Module,
     examples: Examples | Iterable[Given],
     recipe: Recipe,
@@ -100,31 +101,29 @@ def fit(
     state = TrainingState(network, moved, recipe.n_steps, recipe.weight_decay)
     if keeper is not None and (kept := keeper.kept()):
         state.resume(*kept)
-    batches = batches_of(
-        _balanced(examples, recipe), recipe.batch, seed=seed, device=device, first=min(state.done, recipe.n_steps)
-    )
+    examples = _balanced(examples, recipe)
+    batches = _Timed(batches_of(examples, recipe.batch, seed=seed, device=device, first=state.done))
     with _repeatable(device), _moving(network, moved):
         _set_mode(network, recipe)
-        waiting = _train(state, batches, recipe, seed, on_step, keeper)
+        for done in _steps(state, batches, recipe, seed):
+            if done % _LOG_EVERY == 0 or done == recipe.n_steps:
+                on_step(done, recipe.n_steps)
+            if keeper is not None and keeper.is_due():
+                keeper.keep(done, state.tensors())
     network.eval()
     if keeper is not None:
         keeper.drop()
-    return _trace(state.losses.tolist(), waiting)
+    return _trace(state.losses.tolist(), batches.waiting)
 
 
-def _train(
-    state: TrainingState, batches: Iterator[Batch], recipe: Recipe, seed: int, on_step: OnStep, keeper: Keeper | None
-) -> float:
-    """All steps that are left. Returns the share of the time that went into batches."""
+def _steps(state: TrainingState, batches: Iterator[Batch], recipe: Recipe, seed: int) -> Iterator[int]:
+    """All steps that are left; after each, how many are done. None of them waits for the device."""
     device = state.losses.device
     half = computes_in_bfloat16(device)
     network = torch.compile(state.network) if settings().compile else state.network
     loss_of = one_code_of_all if recipe.exclusive else each_code_apart
-    waited, start = 0.0, time.perf_counter()
     for step in range(state.done, recipe.n_steps):
-        asked = time.perf_counter()
         batch = next(batches, None)
-        waited += time.perf_counter() - asked
         if batch is None:
             raise BadParameters(f"stream: expected {recipe.n_steps} batches, found {step}; make it longer")
         batch = _augmented(batch, recipe, generator_at(device, seed, "augment", step))
@@ -134,11 +133,29 @@ def _train(
         loss = loss_of(logits_BC.float(), batch.target_BC, batch.weight_BC)
         rate, momentum = one_cycle(step, recipe.n_steps, recipe.learning_rate)
         state.step(loss, rate, momentum, _LARGEST_GRADIENT)
-        if state.done % _LOG_EVERY == 0 or state.done == recipe.n_steps:
-            on_step(state.done, recipe.n_steps)
-        if keeper is not None and keeper.is_due():
-            keeper.keep(state.done, state.tensors())
-    return waited / max(time.perf_counter() - start, 1e-9)
+        yield state.done
+
+
+class _Timed:
+    """Batches, and the share of the time since the first was asked for in which they were put together."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches, self._waited_s, self._start_s = batches, 0.0, 0.0
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        asked_s = time.perf_counter()
+        self._start_s = self._start_s or asked_s
+        batch = next(self._batches)
+        self._waited_s += time.perf_counter() - asked_s
+        return batch
+
+    @property
+    def waiting(self) -> float:
+        """In [0, 1]."""
+        return self._waited_s / max(time.perf_counter() - self._start_s, 1e-9)
 
 
 def one_cycle(step: int, n_steps: int, highest: float) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
-__all__ = ["NORMALISATION", "prepare", "resampled"]
+__all__ = ["BEAT_S", "CLIP", "NORMALISATION", "high_pass", "prepare", "resampled"]
 
 NORMALISATION: Final = "high-pass-0.5-typical-peak-1"  # name and version; changing `prepare` makes another one
 
 _HIGH_PASS_HZ: Final = 0.5  # removes baseline wander and keeps T and P waves
-_BEAT_S: Final = 2.0  # a stretch that holds at least one beat down to 30 per minute
-_CLIP: Final = 4.0  # in units of the typical R amplitude
+BEAT_S: Final = 2.0  # a stretch that holds at least one beat down to 30 per minute
+CLIP: Final = 4.0  # in units of the typical R amplitude
 
 
 def resampled(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
@@ -34,17 +34,18 @@ def prepare(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
     level = np.nanmedian(np.where(missing.all(axis=-1, keepdims=True), 0.0, np.where(missing, np.nan, signal)), -1)
     centred = np.where(missing, 0.0, signal - level[:, None])
     flat = _without_baseline(resampled(centred, fs_hz, to_hz), to_hz)
-    scale = _typical_peak(flat, round(_BEAT_S * to_hz))
-    return np.clip(flat / scale, -_CLIP, _CLIP).astype(np.float32)
+    scale = _typical_peak(flat, round(BEAT_S * to_hz))
+    return np.clip(flat / scale, -CLIP, CLIP).astype(np.float32)
 
 
 def _without_baseline(x: np.ndarray, fs_hz: float) -> np.ndarray:
     pad = min(round(2 * fs_hz), x.shape[-1] - 1)
-    return np.asarray(sosfiltfilt(_high_pass(fs_hz), x, axis=-1, padlen=pad), dtype=np.float32)
+    return np.asarray(sosfiltfilt(high_pass(fs_hz), x, axis=-1, padlen=pad), dtype=np.float32)
 
 
 @cache
-def _high_pass(fs_hz: float) -> np.ndarray:
+def high_pass(fs_hz: float) -> np.ndarray:
+    """The filter that runs over a recording forwards and backwards, as second-order sections."""
     return np.asarray(butter(2, _HIGH_PASS_HZ, "highpass", fs=fs_hz, output="sos"))
 
 
