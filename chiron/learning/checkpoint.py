@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -81,6 +80,6 @@ class Keeper:
         self._path.unlink(missing_ok=True)
 
 
-def _bytes_of(array: np.ndarray) -> npt.NDArray[np.uint8]:
+def _bytes_of(array: np.ndarray) -> memoryview:
     """A view, not a copy."""
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))

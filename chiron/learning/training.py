@@ -59,7 +59,7 @@ class Recipe:
     weight_decay: float = 1e-2
     freeze_norm: bool = False  # keep the batch statistics of pre-training: a few real records can't estimate them
     head_only: bool = False  # move the last layer alone
-    augmentation: Augmentation | None = Augmentation()
+    augmentation: Augmentation | None = _EVERYTHING
     leads: tuple[str, ...] = ()  # their names, for augmentation
     fs_hz: float = 100.0  # of the windows, for augmentation
     exclusive: bool = False  # every record has exactly one of the codes: softmax, else one sigmoid per code
