@@ -82,4 +82,4 @@ class Keeper:
 
 def _bytes_of(array: np.ndarray) -> memoryview:
     """A view, not a copy."""
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

@@ -15,9 +15,10 @@ from made_up_cohort import N_CODES, MadeUpCohort
 from safetensors.torch import load_file
 
 from chiron.learning.checkpoint import Keeper, key_of
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.streaming import Stream
 from chiron.learning.training import Examples, Recipe, Trace, fit
+from schemas.training import Architecture
 
 ROOT = Path(__file__).parents[3]
 RECIPE = Recipe(n_steps=12, learning_rate=3e-3, batch=8)
@@ -27,12 +28,13 @@ from pathlib import Path
 import numpy as np, torch
 from safetensors.torch import save_file
 from test_checkpoint import RECIPE, stored
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.training import fit
+from schemas.training import Architecture
 
 checkpoint, result = map(Path, sys.argv[1:])
 torch.set_num_threads(1)
-network = new_network(1, 4, seed=1)
+network = new_network(Architecture.RESNET, 1, 4, seed=1)
 said = lambda done, total: print(done, flush=True)
 import chiron.learning.training
 chiron.learning.training._LOG_EVERY = 1
@@ -67,7 +69,7 @@ def test_a_killed_run_ends_with_the_bits_of_one_that_was_not(tmp_path, one_threa
     with trainer(tmp_path) as again:
         said, _ = again.communicate()
     assert int(said.split()[0]) >= 5  # steps before the kill were not done again
-    network = new_network(1, N_CODES, seed=1)
+    network = new_network(Architecture.RESNET, 1, N_CODES, seed=1)
     trace = fit(network, stored(), RECIPE, seed=5)
     found = load_file(tmp_path / "result")
     assert found.pop("losses").tolist() == list(trace.loss)
@@ -87,7 +89,14 @@ def killed_at(step: int, path: Path, examples: Examples | Stream) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        fit(new_network(1, N_CODES, seed=1), examples, RECIPE, seed=5, on_step=on_step, checkpoint=path)
+        fit(
+            new_network(Architecture.RESNET, 1, N_CODES, seed=1),
+            examples,
+            RECIPE,
+            seed=5,
+            on_step=on_step,
+            checkpoint=path,
+        )
 
 
 def weights(network: torch.nn.Module) -> torch.Tensor:
@@ -95,7 +104,7 @@ def weights(network: torch.nn.Module) -> torch.Tensor:
 
 
 def trained(examples: Examples | Stream, recipe: Recipe, seed: int, path: Path | None) -> tuple[torch.Tensor, Trace]:
-    network = new_network(1, N_CODES, seed=1)
+    network = new_network(Architecture.RESNET, 1, N_CODES, seed=1)
     trace = fit(network, examples, recipe, seed=seed, checkpoint=path)
     return weights(network), trace
 
