@@ -81,5 +81,4 @@ class Keeper:
 
 
 def _bytes_of(array: np.ndarray) -> memoryview:
-    """A view, not a copy."""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
