@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         show_list(found)
         return 0
-    name, *rest = arguments
+    name, *rest = arguments[0].replace("-", "_"), *arguments[1:]
     if name not in found or rest:
         print(f"benchmark: expected one of {', '.join(found)}, found {' '.join(arguments)}", file=sys.stderr)
         return 2

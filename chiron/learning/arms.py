@@ -6,7 +6,7 @@ Each is trained on records that are handed in, and becomes a scorer. No arm know
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -64,11 +64,11 @@ def from_scratch(real: Examples, n_steps: int, *, seed: int, device: torch.devic
     return _network_arm(ArmName.SCRATCH, real, network, trace)
 
 
-def synthetic_first(start: Network, real: Examples, n_steps: int, *, seed: int) -> NetworkArm:
-    """The pre-trained network, fine-tuned on the real records."""
+def synthetic_first(start: Network, real: Examples, valid: Examples, n_steps: int, *, seed: int) -> NetworkArm:
+    """The pre-trained network, fine-tuned on the real records; valid ones choose how."""
     on_step = partial(report_progress, f"fine-tuning steps on {real.n_records} records")
-    network, trace = fine_tuned(start, real, n_steps, seed=seed, on_step=on_step)
-    return _network_arm(ArmName.SYNTHETIC_FIRST, real, network, trace)
+    found = fine_tuned(start, real, valid, n_steps, seed=seed, on_step=on_step)
+    return _network_arm(ArmName.SYNTHETIC_FIRST, real, cast("Network", found.network), found.trace)
 
 
 def forest(real: Collection, *, seed: int, threads: int) -> Arm:

@@ -71,7 +71,7 @@ class DeviceCohort:
                 yield x[rows], target[rows]
 
     def _span(self, number: int) -> tuple[Tensor, Tensor]:
-        """Windows (N, L, T) and targets (N, C) of a span's records, of all lengths, in their order for training."""
+        """Windows (N, L, T) and targets (N, C) of a span's records, of all lengths, in another order."""
         columns = [VOCABULARY.index(code) for code in self.codes]
         windows, targets = [], []
         bounds = number * self.span + np.round(np.cumsum([0.0, *(share for _, share in _LENGTHS)]) * self.span)
@@ -99,7 +99,7 @@ def prepared_on_device(signals_NLS: Tensor, window: WindowSpec) -> Tensor:
 
 @cache
 def _without_baseline(n_samples: int, fs_hz: float, device: torch.device) -> Tensor:
-    """The high pass, both ways, as the matrix (S, S) that it is: of every sample alone, what it becomes."""
+    """The high pass, forwards and backwards, as the matrix (S, S) that it is."""
     pad = min(round(2 * fs_hz), n_samples - 1)
     response = sosfiltfilt(high_pass(fs_hz), np.eye(n_samples), axis=-1, padlen=pad)
     return torch.from_numpy(response.astype(np.float32)).to(device)

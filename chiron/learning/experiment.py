@@ -66,7 +66,7 @@ def run_experiment(real: Dataset, cohort: Dataset, params: TrainParams) -> Exper
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     synthetic = collect(cohort, labelled_records(cohort, target), view)
-    arms, final = _train_arms(synthetic, train, params, threads)
+    arms, final = _train_arms(synthetic, train, valid, params, threads)
     thresholds = _thresholds(final.network, valid)
     counts = {"n_train": len(train.record_ids), "n_valid": len(valid.record_ids), "n_cohort": len(synthetic.record_ids)}
     test, scored = _score_on_test(real, view, arms)
@@ -95,7 +95,7 @@ def _check_enough(train: Collection, target: Code) -> None:
 
 
 def _train_arms(
-    synthetic: Collection, train: Collection, params: TrainParams, threads: int
+    synthetic: Collection, train: Collection, valid: Collection, params: TrainParams, threads: int
 ) -> tuple[tuple[Arm, ...], NetworkArm]:
     """Every arm, the smallest number of real records first; the last is the one to keep."""
     device = torch.device(_device())
@@ -107,7 +107,7 @@ def _train_arms(
         some = train.take(order[:n])
         steps = min(params.scratch_steps, max(_SCRATCH_PASSES * n // 64, params.scratch_steps // 4))
         scratch = from_scratch(some.examples, steps, seed=params.seed, device=device)
-        final = synthetic_first(start.network, some.examples, params.finetune_steps, seed=params.seed)
+        final = synthetic_first(start.network, some.examples, valid.examples, params.finetune_steps, seed=params.seed)
         arms += [scratch, forest(some, seed=params.seed, threads=threads), final]
     return tuple(arms), final
 

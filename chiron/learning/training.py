@@ -37,6 +37,7 @@ __all__ = [
     "head_of",
     "one_cycle",
     "predict",
+    "record_logits",
     "unwatched",
     "window_logits",
 ]
@@ -191,11 +192,16 @@ def predict(network: nn.Module, examples: Examples, *, exclusive: bool = False) 
 
     exclusive: one code excludes the others, and the probabilities sum to one.
     """
+    mean_NC = torch.from_numpy(record_logits(network, examples))
+    return np.asarray(torch.softmax(mean_NC, dim=1) if exclusive else torch.sigmoid(mean_NC))
+
+
+def record_logits(network: nn.Module, examples: Examples) -> np.ndarray:
+    """The mean logit of each code over a record's windows, (N, C) float64."""
     logits_WC = window_logits(network, examples.x_WLT)
     sums_NC = np.zeros((examples.n_records, logits_WC.shape[1]))
     np.add.at(sums_NC, examples.owner_W, logits_WC)
-    mean_NC = torch.from_numpy(sums_NC / np.bincount(examples.owner_W, minlength=examples.n_records)[:, None])
-    return np.asarray(torch.softmax(mean_NC, dim=1) if exclusive else torch.sigmoid(mean_NC))
+    return np.asarray(sums_NC / np.bincount(examples.owner_W, minlength=examples.n_records)[:, None])
 
 
 def window_logits(network: nn.Module, x_WLT: np.ndarray) -> np.ndarray:

@@ -106,3 +106,12 @@ def test_generated_recordings_are_prepared_as_real_ones_and_short_ones_stand_bet
 def test_a_generated_recording_that_is_longer_than_a_window_is_refused():
     with pytest.raises(BadParameters, match=r"at most 8 s, the length of a window, found 9 s"):
         prepared_windows(np.zeros((1, 1, 900), np.float32), 100.0, WINDOW)
+
+
+@pytest.mark.parametrize("step", [0, 3, 8])
+def test_a_curriculum_goes_on_at_any_batch(step):
+    stream = Stream(COHORT, n_distinct=50, n_batches=8, batch=16, span=9, n_processes=0)
+    later = list(stream.since(step))
+    for mine, same in zip(later, list(stream)[step:], strict=True):
+        np.testing.assert_array_equal(mine[0], same[0])
+        np.testing.assert_array_equal(mine[1], same[1])
