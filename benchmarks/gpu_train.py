@@ -19,11 +19,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.result import Benchmark, Target
 from chiron.learning.device_cohort import DeviceCohort
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.training import Examples, Recipe, computes_in_bfloat16, fit
 from chiron.learning.zero_shot import CLASS_CODES
 from schemas.cohort import CohortSpec
-from schemas.training import WindowSpec
+from schemas.training import Architecture, WindowSpec
 
 TARGET: Final = Target("ratio", "at most", 5)  # of a GPU
 WINDOW: Final = WindowSpec()
@@ -78,13 +78,16 @@ def stored(kind: str) -> Examples:
 
 
 def trained(examples: Examples | DeviceCohort, device: torch.device, n_steps: int) -> None:
-    network = new_network(1, len(CODES), seed=1).to(device)
+    network = new_network(Architecture.RESNET, 1, len(CODES), seed=1).to(device)
     fit(network, examples, Recipe(n_steps, 1e-3, batch=BATCH[device.type]), seed=1)
 
 
 def work_of_a_step(device: torch.device, batch: int, *, half: bool) -> tuple[int, int]:
     """Floating-point operations by torch's counter, and bytes that no implementation without fusion can do without."""
-    network, counter = new_network(1, len(CODES), seed=1).to(device), FlopCounterMode(display=False)
+    network, counter = (
+        new_network(Architecture.RESNET, 1, len(CODES), seed=1).to(device),
+        FlopCounterMode(display=False),
+    )
     sizes: list[int] = []
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.Linear):
@@ -106,7 +109,7 @@ def both_passes(network: nn.Module, x: torch.Tensor, target: torch.Tensor, *, ha
 
 
 def passes_s(device: torch.device, batch: int, *, half: bool, compiled: bool) -> float:
-    network = new_network(1, len(CODES), seed=1).to(device).train()
+    network = new_network(Architecture.RESNET, 1, len(CODES), seed=1).to(device).train()
     if compiled:
         network.compile()
     x, target = made_up(device, batch)

@@ -17,12 +17,12 @@ from torch.nn import functional as F
 from benchmarks.result import Benchmark, Target
 from chiron.learning.batches import Given
 from chiron.learning.cohort_source import CohortSource
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.streaming import Stream
 from chiron.learning.training import Examples, Recipe, computes_in_bfloat16, fit
 from chiron.learning.zero_shot import CLASS_CODES
 from schemas.cohort import CohortSpec
-from schemas.training import WindowSpec
+from schemas.training import Architecture, WindowSpec
 
 TARGET: Final = Target("ratio", "at least", 0.95)
 WINDOW: Final = WindowSpec()
@@ -79,12 +79,12 @@ def _fastest(kinds: dict[str, Callable[[], float]]) -> tuple[dict[str, float], d
 
 def _fitted(examples: Examples | Iterable[Given]) -> float:
     """The share of waiting."""
-    return fit(new_network(1, len(CODES), seed=1), examples, RECIPE, seed=1).waiting
+    return fit(new_network(Architecture.RESNET, 1, len(CODES), seed=1), examples, RECIPE, seed=1).waiting
 
 
 def _bare(x: torch.Tensor, target: torch.Tensor) -> float:
     """What anybody would write who has everything in memory and needs nothing else."""
-    network = new_network(1, len(CODES), seed=1).train()
+    network = new_network(Architecture.RESNET, 1, len(CODES), seed=1).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, total_steps=N_STEPS + 1)
     half = computes_in_bfloat16(torch.device("cpu"))

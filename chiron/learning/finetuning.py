@@ -12,7 +12,7 @@ Shapes: records N, codes C.
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -61,15 +61,16 @@ def fine_tuned(  # noqa: PLR0913 - where to start, on what, how long, and two fo
     seed: int,
     on_step: OnStep = unwatched,
     exclusive: bool = False,
+    leads: tuple[str, ...] = (),
 ) -> FineTuned:
     """A new network, on `valid` no worse than `start` in log-likelihood and in mean AUROC; `start` stays as it is.
 
-    n_steps: of all candidates together. exclusive: every record has exactly one of the codes. Raises BadParameters
-    where there is no valid record.
+    n_steps: of all candidates together. exclusive: every record has exactly one of the codes. leads: their names, for
+    augmentation. Raises BadParameters where there is no valid record.
     """
     if not valid.n_records:
         raise BadParameters("fine-tuning: expected valid records to choose a recipe by, found none; add recordings")
-    candidates = tuple(_candidates(start, real, _recipes(n_steps, exclusive=exclusive), seed, on_step))
+    candidates = tuple(_candidates(start, real, _recipes(n_steps, leads, exclusive=exclusive), seed, on_step))
     scored = [_recalibrated(each.network, valid, exclusive) for each in candidates]
     near = _indistinguishable([log_likelihood_N for _, log_likelihood_N in scored])
     best = candidates[near[0]]
@@ -112,11 +113,11 @@ def macro_auroc(network: nn.Module, examples: Examples, *, exclusive: bool) -> f
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _recipes(n_steps: int, *, exclusive: bool) -> tuple[Recipe, ...]:
+def _recipes(n_steps: int, leads: tuple[str, ...], *, exclusive: bool) -> tuple[Recipe, ...]:
     """Of the last layer, then of all layers at each rate; together `n_steps`."""
     each = max(n_steps // (1 + len(_RATES)), 1)
-    head = Recipe(each, _HEAD_RATE, batch=_BATCH, head_only=True, exclusive=exclusive)
-    return head, *(Recipe(each, rate, batch=_BATCH, freeze_norm=True, exclusive=exclusive) for rate in _RATES)
+    head = Recipe(each, _HEAD_RATE, batch=_BATCH, head_only=True, leads=leads, exclusive=exclusive)
+    return head, *(replace(head, learning_rate=rate, head_only=False, freeze_norm=True) for rate in _RATES)
 
 
 def _candidates(

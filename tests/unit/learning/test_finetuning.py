@@ -10,8 +10,9 @@ from torch import nn
 
 from chiron.errors import BadParameters
 from chiron.learning.finetuning import FineTuned, fine_tuned, interpolated, macro_auroc, mean_log_likelihood
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.training import Examples, Recipe, fit, predict
+from schemas.training import Architecture
 from tests.unit.learning.conftest import made_up_signal
 
 
@@ -29,7 +30,7 @@ def weights(network: nn.Module) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def start() -> nn.Module:
-    network = new_network(1, 2, seed=0)
+    network = new_network(Architecture.RESNET, 1, 2, seed=0)
     fit(network, examples(90), Recipe(40, 5e-3, batch=32, exclusive=True), seed=0)
     return network
 
@@ -99,7 +100,7 @@ def test_a_code_that_was_not_read_or_that_nobody_has_is_left_out(start, valid):
 
 
 def test_weights_are_interpolated_between_their_ends(start):
-    other = new_network(1, 2, seed=9)
+    other = new_network(Architecture.RESNET, 1, 2, seed=9)
     torch.testing.assert_close(weights(interpolated(start, other, 0.0)), weights(start))
     torch.testing.assert_close(weights(interpolated(start, other, 1.0)), weights(other))
     half = (weights(start) + weights(other)) / 2

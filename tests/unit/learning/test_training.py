@@ -8,8 +8,9 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from chiron.errors import BadParameters
-from chiron.learning.network import new_network
+from chiron.learning.networks import new_network
 from chiron.learning.training import Examples, Recipe, fit, one_cycle, predict
+from schemas.training import Architecture
 from tests.unit.learning.conftest import made_up_signal
 
 
@@ -138,16 +139,16 @@ def test_where_classes_are_balanced_a_rare_one_is_as_probable_as_a_frequent_one(
 def test_a_stream_is_neither_balanced_nor_shorter_than_the_training():
     stream = [(np.zeros((2, 1, 500), np.float32), np.zeros((2, 2), np.float32))] * 3
     with pytest.raises(BadParameters, match="expected stored examples, found a stream"):
-        fit(new_network(1, 2, seed=0), stream, Recipe(3, 1e-3, balanced=True), seed=0)
+        fit(new_network(Architecture.RESNET, 1, 2, seed=0), stream, Recipe(3, 1e-3, balanced=True), seed=0)
     with pytest.raises(BadParameters, match="expected 4 batches, found 3"):
-        fit(new_network(1, 2, seed=0), stream, Recipe(4, 1e-3), seed=0)
+        fit(new_network(Architecture.RESNET, 1, 2, seed=0), stream, Recipe(4, 1e-3), seed=0)
 
 
 def test_the_global_random_state_is_left_as_it_was():
     torch.manual_seed(7)
     expected = torch.rand(1)
     torch.manual_seed(7)
-    fit(new_network(1, 2, seed=0), examples(8), Recipe(2, 1e-3, batch=4), seed=0)
+    fit(new_network(Architecture.RESNET, 1, 2, seed=0), examples(8), Recipe(2, 1e-3, batch=4), seed=0)
     assert torch.equal(torch.rand(1), expected)
 
 
