@@ -70,3 +70,19 @@ def test_random_numbers_depend_on_the_whole_key():
 
     assert drawn(1, "augment", 7) == drawn(1, "augment", 7)
     assert len({tuple(drawn(*key)) for key in [(1, "a", 7), (1, "a", 8), (1, "b", 7), (2, "a", 7)]}) == 4
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("share", [1.0, 0.0], ids=["in the device's memory", "copied batch by batch"])
+def test_a_gpu_gets_whole_batches_in_their_order(monkeypatch, share):
+    monkeypatch.setattr("chiron.learning.batches._SHARE_OF_FREE", share)
+    device = torch.device("cuda")
+    examples = numbered(20)
+    whole = list(islice(batches_of(examples, 8, seed=1, device=device), 10))
+    for batch in whole:
+        assert batch.x_BLT.device.type == "cuda"
+        windows = batch.x_BLT[:, 0, 0].long().cpu()
+        assert examples.owner_W[windows].tolist() == batch.target_BC[:, 0].tolist()
+    for mine, same in zip(islice(batches_of(examples, 8, seed=1, device=device, first=6), 4), whole[6:], strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(mine, same, strict=True))
