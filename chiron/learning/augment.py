@@ -43,7 +43,7 @@ _SHORTER_SHARE: Final = 0.15  # of the windows keep only a part, as short record
 _SHORTEST: Final = 0.4  # of the window
 _MIXED_SHARE: Final = 0.5
 _MIXED: Final = 0.4  # largest share of the other window
-_BANK: Final = 16  # windows' lengths of noise, from which a batch reads
+_N_NOISES: Final = 8  # of different roughness, in a batch
 
 
 class _Drawn(NamedTuple):
@@ -89,15 +89,19 @@ def augment(  # noqa: PLR0913 - a batch's three tensors, and what the changes de
     drawn = _Drawn(*_even(generator, x_BLT, len(_Drawn._fields), len(x_BLT)))
     of_leads = _even(generator, x_BLT, 2, *x_BLT.shape[:2])
     knots = _even(generator, x_BLT, len(x_BLT), 1, _N_KNOTS)
-    x = _other_leads(_moved(x_BLT, drawn, kinds), drawn, of_leads[0], kinds, leads)
-    recorded = x != 0
-    x = _other_size(x, drawn, knots, kinds)
-    x = _disturbed(x, drawn, kinds, fs_hz)
+    x = _moved(x_BLT, drawn, kinds)  # a copy, which is changed in place: new memory would cost more than the arithmetic
+    x = _with_arms_exchanged(x, drawn, leads) if kinds.limb_reversal else x
+    _lose_leads(x, drawn, of_leads[0], kinds)
+    missing = x == 0
+    _resize(x, drawn, knots, kinds)
+    x = _filtered(x, drawn, fs_hz) if kinds.filter else x
+    if kinds.baseline:
+        x.add_(_baseline(x.shape[-1], drawn, fs_hz))
     if kinds.noise:
-        x = x + _noise(x, drawn, of_leads[1], generator)
+        _add_noise(x, drawn, of_leads[1], generator)
     if kinds.crop:
-        recorded = recorded & _kept(x.shape[-1], drawn)
-    x = x * recorded
+        missing |= ~_kept(x.shape[-1], drawn)
+    x.masked_fill_(missing, 0.0)
     return _mixed(x, target_BC, weight_BC, drawn) if kinds.mixing else (x, target_BC, weight_BC)
 
 
@@ -112,7 +116,7 @@ def _between(even: Tensor, low: float, high: float) -> Tensor:
 def _moved(x_BLT: Tensor, drawn: _Drawn, kinds: Augmentation) -> Tensor:
     """Read around the middle at another speed and place, linearly interpolated, zero outside."""
     if not (kinds.time_warp or kinds.slide):
-        return x_BLT
+        return x_BLT.clone()
     n, _, n_samples = x_BLT.shape
     scale = _between(drawn.scale, 1 - _TIME_SCALE, 1 + _TIME_SCALE) if kinds.time_warp else torch.ones_like(drawn.scale)
     shift = _between(drawn.shift, -_SHIFT, _SHIFT) if kinds.slide else torch.zeros_like(drawn.shift)
@@ -122,50 +126,33 @@ def _moved(x_BLT: Tensor, drawn: _Drawn, kinds: Augmentation) -> Tensor:
     return moved[:, :, 0]
 
 
-def _other_leads(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, kinds: Augmentation, leads: tuple[str, ...]) -> Tensor:
-    """Arms exchanged, and leads lost."""
-    n_leads = x_BLT.shape[1]
-    matrix = arms_exchanged(leads) if kinds.limb_reversal and n_leads > 1 else None
-    if matrix is not None:
-        exchange = torch.from_numpy(matrix).to(x_BLT)
-        of_window = torch.where(
-            (drawn.reversed < _REVERSAL_SHARE)[:, None, None], exchange, torch.eye(n_leads).to(x_BLT)
-        )
-        x_BLT = of_window @ x_BLT
-    if kinds.lead_dropout and n_leads > 1:
+def _with_arms_exchanged(x_BLT: Tensor, drawn: _Drawn, leads: tuple[str, ...]) -> Tensor:
+    """Some windows as with the electrodes of the arms exchanged; none of a single lead, or where leads don't tell."""
+    matrix = arms_exchanged(leads) if x_BLT.shape[1] > 1 else None
+    if matrix is None:
+        return x_BLT
+    exchange, same = torch.from_numpy(matrix).to(x_BLT), torch.eye(len(leads)).to(x_BLT)
+    return torch.where((drawn.reversed < _REVERSAL_SHARE)[:, None, None], exchange, same) @ x_BLT
+
+
+def _lose_leads(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, kinds: Augmentation) -> None:
+    if kinds.lead_dropout and x_BLT.shape[1] > 1:
         is_last = even_BL == even_BL.amax(dim=1, keepdim=True)  # never all
         lost = (drawn.loses < _DROPOUT_SHARE)[:, None] & (even_BL < 0.5) & ~is_last
-        x_BLT = x_BLT * ~lost[:, :, None]
-    return x_BLT
+        x_BLT.mul_(~lost[:, :, None])
 
 
-def _other_size(x_BLT: Tensor, drawn: _Drawn, knots_B1K: Tensor, kinds: Augmentation) -> Tensor:
+def _resize(x_BLT: Tensor, drawn: _Drawn, knots_B1K: Tensor, kinds: Augmentation) -> None:
     """Another amplitude, which changes slowly, and, of a single lead, another sign."""
     if kinds.polarity and x_BLT.shape[1] == 1:
-        x_BLT = x_BLT * torch.where(drawn.sign < 0.5, -1.0, 1.0)[:, None, None]
+        x_BLT.mul_(torch.where(drawn.sign < 0.5, -1.0, 1.0)[:, None, None])
     if kinds.amplitude_warp:
         at_knots = _between(drawn.gain, -_GAIN, _GAIN)[:, None, None] + _between(knots_B1K, -_GAIN_DRIFT, _GAIN_DRIFT)
-        x_BLT = x_BLT * F.interpolate(at_knots.exp(), x_BLT.shape[-1], mode="linear", align_corners=True)
-    return x_BLT
-
-
-def _disturbed(x_BLT: Tensor, drawn: _Drawn, kinds: Augmentation, fs_hz: float) -> Tensor:
-    """Another recorder's band, and a wandering baseline."""
-    if kinds.filter:
-        x_BLT = _filtered(x_BLT, drawn, fs_hz)
-    if kinds.baseline:
-        cycles = (
-            torch.arange(x_BLT.shape[-1], device=x_BLT.device)
-            / fs_hz
-            * _between(drawn.wander_hz, *_BASELINE_HZ)[:, None]
-        )
-        size = _BASELINE * drawn.wander_size * (drawn.wanders < _BASELINE_SHARE)
-        x_BLT = x_BLT + (size[:, None] * torch.sin(2 * math.pi * (cycles + drawn.wander_phase[:, None])))[:, None]
-    return x_BLT
+        x_BLT.mul_(F.interpolate(at_knots.exp(), x_BLT.shape[-1], mode="linear", align_corners=True))
 
 
 def _filtered(x_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> Tensor:
-    """Within a band of random edges: Butterworth's gain of second order, without phase."""
+    """As of another recorder, in a band of random edges: Butterworth's gain of second order, without phase."""
     n_samples = x_BLT.shape[-1]
     f = torch.fft.rfftfreq(n_samples, 1 / fs_hz, device=x_BLT.device).clamp(min=1e-6)
     low, high = _between(drawn.high_pass, *_HIGH_PASS_HZ)[:, None], _between(drawn.low_pass, *_LOW_PASS_HZ)[:, None]
@@ -175,15 +162,24 @@ def _filtered(x_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> Tensor:
     return filtered
 
 
-def _noise(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, generator: torch.Generator) -> Tensor:
-    """Rough, smooth or between, in part of the windows: each lead reads another place of one noise."""
+def _baseline(n_samples: int, drawn: _Drawn, fs_hz: float) -> Tensor:
+    """One slow wave in part of the windows, the same in all leads, (B, 1, T)."""
+    t_s = torch.arange(n_samples, device=drawn.wanders.device) / fs_hz
+    cycles = t_s * _between(drawn.wander_hz, *_BASELINE_HZ)[:, None] + drawn.wander_phase[:, None]
+    size = _BASELINE * drawn.wander_size * (drawn.wanders < _BASELINE_SHARE)
+    return (size[:, None] * torch.sin(2 * math.pi * cycles))[:, None]
+
+
+def _add_noise(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, generator: torch.Generator) -> None:
+    """In part of the windows: each lead reads one place of a row of noises, from smooth to rough."""
     n_samples = x_BLT.shape[-1]
-    bank = torch.randn(_BANK * n_samples, generator=generator, device=generator.device).to(x_BLT.device)
-    smooth = 3 * F.avg_pool1d(bank[None], _SMOOTH, stride=1, padding=_SMOOTH // 2)[0]
-    at = (even_BL * (len(bank) - n_samples)).long()
-    rough = drawn.rough[:, None, None]
-    noise = rough * bank.unfold(0, n_samples, 1)[at] + (1 - rough) * smooth.unfold(0, n_samples, 1)[at]
-    return noise * (_NOISE * drawn.loudness * (drawn.noisy < _NOISY_SHARE))[:, None, None]
+    rough = torch.linspace(0, 1, _N_NOISES, device=x_BLT.device)[:, None]
+    noise = torch.randn(_N_NOISES, 2 * n_samples, generator=generator, device=generator.device).to(x_BLT.device)
+    smooth = F.avg_pool1d(noise, _SMOOTH, stride=1, padding=_SMOOTH // 2)
+    noise = (rough * noise + (1 - rough) * 3 * smooth).reshape(-1)
+    row = (drawn.rough * _N_NOISES).long()[:, None] * 2 * n_samples
+    read = noise.unfold(0, n_samples, 1)[row + (even_BL * n_samples).long()]
+    x_BLT.addcmul_(read, (_NOISE * drawn.loudness * (drawn.noisy < _NOISY_SHARE))[:, None, None])
 
 
 def _kept(n_samples: int, drawn: _Drawn) -> Tensor:
