@@ -32,7 +32,7 @@ from chiron.learning.examples import Collection, View, collect, labelled_records
 from chiron.learning.networks import Network, new_network
 from chiron.learning.rhythm_rule import RULES, rule_scores
 from chiron.learning.streaming import Source, Stream
-from chiron.learning.training import Recipe, fit
+from chiron.learning.training import Examples, Recipe, fit
 from chiron.learning.zero_shot import (
     CLASS_CODES,
     decisions_of,
@@ -47,7 +47,7 @@ from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, PREMATURE_ATRIAL, PREMATURE_VENTRICULAR, SplitName
 from schemas.cohort import CohortSpec
 from schemas.params import IngestParams, ValidateParams
-from schemas.training import Architecture, WindowSpec
+from schemas.training import Architecture, Augmentation, WindowSpec
 from schemas.zero_shot import PriorName, Ranking, RhythmClass, ZeroShotPoint, ZeroShotReport, ZeroShotSettings
 
 TARGET: Final = Target("figure", "at least", 0.97)
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     workdir: Path = Path("data/zero-shot")
     split: str = "valid+train"
     architecture: Architecture = Architecture.RESNET
+    augmentation: Augmentation = Augmentation()
     distinct: str = "10000,100000,1000000"
     seeds: str = "1,2,3"
     n_steps: Annotated[int, Field(ge=1)] = 15_625  # a million records once, in batches of 64
@@ -141,12 +142,17 @@ def real_recordings(source: Path, chosen: Settings) -> Real:
 def curve(real: Real, chosen: Settings) -> Iterator[ZeroShotPoint]:
     """Every point."""
     source = CohortSource(CohortSpec(fs_hz=chosen.fs_hz), WINDOW, CODES)
-    digest = hashlib.sha256(b"".join(part.tobytes() for part in source(0, chosen.batch))).hexdigest()
+    digest = digest_of(source, chosen.batch)
     for seed in map(int, chosen.seeds.split(",")):
         for n_distinct in map(int, chosen.distinct.split(",")):
             point = scored(source, real, chosen, settings_of(real, chosen, n_distinct, seed, digest))
             print(line_of(point), flush=True)
             yield point
+
+
+def digest_of(source: Source, n: int) -> str:
+    """Tells one generator from another by its first records."""
+    return hashlib.sha256(b"".join(part.tobytes() for part in source(0, n))).hexdigest()
 
 
 def settings_of(real: Real, chosen: Settings, n_distinct: int, seed: int, digest: str) -> ZeroShotSettings:
@@ -157,6 +163,7 @@ def settings_of(real: Real, chosen: Settings, n_distinct: int, seed: int, digest
         learning_rate=chosen.learning_rate,
         seed=seed,
         architecture=chosen.architecture,
+        augmentation=chosen.augmentation,
         examples_sha256=digest,
         dataset_sha256=real.dataset.manifest.content_sha256,
         splits=real.splits,
@@ -166,14 +173,18 @@ def settings_of(real: Real, chosen: Settings, n_distinct: int, seed: int, digest
 def scored(source: Source, real: Real, chosen: Settings, settings: ZeroShotSettings) -> ZeroShotPoint:
     """The point of one network on these recordings."""
     network, shares, train_s = network_of(source, chosen, settings)
-    examples = real.collection.examples
-    logits = logits_at_speeds(network, examples.x_WLT, examples.owner_W)[:, : len(CLASS_CODES)]
+    logits = class_logits(network, real.collection.examples)
     return ZeroShotPoint(
         settings=settings,
         ranking=ranking_of("network", fibrillation_scores(logits), real.truth),
         decisions=decisions_of(logits, shares, real.truth),
         train_s=train_s,
     )
+
+
+def class_logits(network: Network, examples: Examples) -> npt.NDArray[np.float64]:
+    """Of every record, (N, R)."""
+    return logits_at_speeds(network, examples.x_WLT, examples.owner_W)[:, : len(CLASS_CODES)]
 
 
 def network_of(source: Source, chosen: Settings, settings: ZeroShotSettings) -> Trained:
@@ -183,7 +194,7 @@ def network_of(source: Source, chosen: Settings, settings: ZeroShotSettings) -> 
     network = new_network(settings.architecture, 1, len(CODES), settings.seed)
     if not kept.exists():
         shares, train_s = train(network, source, chosen, settings)
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(exist_ok=True, parents=True)
         unfinished = kept.with_suffix(".unfinished")
         save_file(network.state_dict(), unfinished, {"shares": json.dumps(shares.tolist()), "train_s": f"{train_s}"})
         unfinished.replace(kept)
@@ -201,7 +212,7 @@ def train(
     start = time.perf_counter()
     stream = Stream(source, settings.n_distinct, settings.n_steps, batch=settings.batch, n_processes=chosen.n_processes)
     counted = Counted(stream)
-    recipe = Recipe(settings.n_steps, settings.learning_rate, batch=settings.batch)
+    recipe = Recipe(settings.n_steps, settings.learning_rate, settings.batch, augmentation=settings.augmentation)
     fit(network, counted, recipe, seed=settings.seed)
     return counted.shares, time.perf_counter() - start
 

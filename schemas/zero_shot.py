@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Frozen, Interval, Report
 from schemas.codes import SplitName
 from schemas.manifest import Sha256
-from schemas.training import Architecture
+from schemas.training import Architecture, Augmentation
 
 __all__ = ["Decisions", "PriorName", "Ranking", "RhythmClass", "ZeroShotPoint", "ZeroShotReport", "ZeroShotSettings"]
 
@@ -57,6 +57,7 @@ class ZeroShotSettings(Frozen):
     learning_rate: Annotated[float, Field(gt=0)]
     seed: Count
     architecture: Architecture
+    augmentation: Augmentation
     examples_sha256: Sha256  # of the first examples: another generator makes others
     dataset_sha256: Sha256
     splits: tuple[SplitName, ...]
