@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from chiron.learning.augment import augment
+from chiron.learning.networks import new_network
+from chiron.learning.training import Examples, Recipe, fit
 from chiron.measures.rpeaks import find_r_peaks
-from schemas.training import Augmentation
+from schemas.training import Architecture, Augmentation
 from tests.unit.learning.conftest import spikes
 
 KINDS = tuple(Augmentation.model_fields)
@@ -204,3 +206,36 @@ def test_a_tenth_of_the_windows_have_their_arms_exchanged():
     assert 0.05 < exchanged.float().mean() < 0.16
     torch.testing.assert_close(after[exchanged, 0], -x[exchanged, 0])
     assert torch.equal(changed(x, only("limb_reversal")), x)  # without names nothing can be told
+
+
+def test_training_tells_the_names_of_the_leads():
+    rng = np.random.default_rng(0)
+    target = np.eye(2, dtype=np.float32)[np.arange(32) % 2]
+    examples = Examples(
+        rng.standard_normal((32, 3, 200)).astype(np.float32), np.arange(32), target, np.ones_like(target)
+    )
+
+    def trained(leads: tuple[str, ...]) -> torch.Tensor:
+        network = new_network(Architecture.RESNET, 3, 2, seed=0)
+        recipe = Recipe(3, 1e-3, batch=32, augmentation=only("limb_reversal"), leads=leads)
+        fit(network, examples, recipe, seed=0)
+        return torch.nn.utils.parameters_to_vector(network.parameters())
+
+    assert not torch.equal(trained(("I", "II", "III")), trained(()))
+    assert torch.equal(trained(("V1", "V2", "V3")), trained(()))
+
+
+@pytest.mark.gpu
+def test_windows_on_a_gpu_are_changed_there_and_repeatably():
+    device = torch.device("cuda")
+    x, target = beats(64, 3).to(device), torch.rand(64, 2, device=device)
+    kinds = Augmentation(baseline=True, filter=True, mixing=True)
+
+    def drawn() -> tuple[torch.Tensor, ...]:
+        generator = torch.Generator(device).manual_seed(1)
+        return augment(x, target, torch.ones_like(target), kinds, generator, leads=("I", "II", "III"))
+
+    one, same = drawn(), drawn()
+    assert all(part.device.type == "cuda" for part in one)
+    assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
+    assert torch.isfinite(one[0]).all()
