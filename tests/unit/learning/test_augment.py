@@ -226,6 +226,7 @@ def test_training_tells_the_names_of_the_leads():
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_windows_on_a_gpu_are_changed_there_and_repeatably():
     device = torch.device("cuda")
     x, target = beats(64, 3).to(device), torch.rand(64, 2, device=device)
