@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from chiron.measures.quality_windows import Floats, Rows
 
-__all__ = ["arm_and_chest", "arms_swapped", "limb_errors"]
+__all__ = ["FROM_I_AND_II", "arm_and_chest", "arms_swapped", "limb_errors"]
 
-_FROM_I_AND_II: Final[dict[str, tuple[float, float]]] = {
+FROM_I_AND_II: Final[dict[str, tuple[float, float]]] = {
     "III": (-1.0, 1.0),
     "AVR": (-0.5, -0.5),
     "AVL": (1.0, -0.5),
@@ -38,7 +38,7 @@ def limb_errors(signal_mv: Signal, leads: Sequence[str], fs_hz: float) -> Floats
     if "I" not in place or "II" not in place:
         return errors
     first, second = signal_mv[place["I"]], signal_mv[place["II"]]
-    for lead, (of_first, of_second) in _FROM_I_AND_II.items():
+    for lead, (of_first, of_second) in FROM_I_AND_II.items():
         if lead in place:
             apart = signal_mv[place[lead]] - of_first * first - of_second * second
             errors[place[lead]] = _typical_deviation(apart, fs_hz)

@@ -59,3 +59,7 @@ def test_of_twelve_leads_two_change_sign_or_place_by_whole_numbers_only():
 )
 def test_leads_that_do_not_tell_are_left_alone(leads):
     assert arms_exchanged(leads) is None
+
+
+def test_names_count_in_any_case():
+    np.testing.assert_array_equal(arms_exchanged(("I", "AVR", "AVL")), arms_exchanged(("I", "aVR", "aVL")))
