@@ -50,7 +50,7 @@ STORED: Final = "stored cohort"
 MAJORITY: Final = "labels by majority"
 WEIGHTED: Final = "labels by probability and weight"
 OF_SEVERAL_LEADS: Final = {"lead_dropout", "limb_reversal"}  # change nothing in a single one
-QUICK: Final = (USUAL, Architecture.MULTISCALE, "without noise", "with mixing", STORED, MAJORITY, WEIGHTED)
+QUICK: Final = (USUAL, Architecture.MULTISCALE, "without filter", "with mixing", STORED, MAJORITY, WEIGHTED)
 N_FOLDS: Final = 5
 FINETUNE_RATE: Final = 5e-4
 

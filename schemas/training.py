@@ -44,8 +44,8 @@ class Augmentation(Frozen):
     amplitude_warp: bool = True
     lead_dropout: bool = True  # of several leads
     noise: bool = True
-    baseline: bool = False
-    filter: bool = False
+    baseline: bool = True
+    filter: bool = True
     polarity: bool = True  # of a single lead
     limb_reversal: bool = True  # of several leads: arms exchanged
     mixing: bool = False

@@ -30,10 +30,10 @@ _GAIN_DRIFT: Final = 0.2  # the same, of its change within the window
 _N_KNOTS: Final = 6  # of that change: slower than breathing
 _DROPOUT_SHARE: Final = 0.3  # of the windows lose leads, each with even odds
 _REVERSAL_SHARE: Final = 0.1
-_FILTER_SHARE: Final = 0.5
+_FILTERED_EACH: Final = 2  # one window of so many; a batch is in random order, and half of it costs half
 _HIGH_PASS_HZ: Final = (0.3, 1.5)
 _LOW_PASS_HZ: Final = (12.0, 45.0)
-_BASELINE_SHARE: Final = 0.3
+_WANDERS_EACH: Final = 3
 _BASELINE: Final = 0.3  # largest amplitude of a wave of it
 _BASELINE_HZ: Final = (0.15, 0.7)  # what the preparation's high-pass leaves
 _NOISY_SHARE: Final = 0.5
@@ -55,10 +55,8 @@ class _Drawn(NamedTuple):
     sign: Tensor
     loses: Tensor
     reversed: Tensor
-    filtered: Tensor
     high_pass: Tensor
     low_pass: Tensor
-    wanders: Tensor
     wander_size: Tensor
     wander_hz: Tensor
     wander_phase: Tensor
@@ -94,9 +92,10 @@ def augment(  # noqa: PLR0913 - a batch's three tensors, and what the changes de
     _lose_leads(x, drawn, of_leads[0], kinds)
     missing = x == 0
     _resize(x, drawn, knots, kinds)
-    x = _filtered(x, drawn, fs_hz) if kinds.filter else x
+    if kinds.filter:
+        _filter(x[::_FILTERED_EACH], drawn, fs_hz)
     if kinds.baseline:
-        x.add_(_baseline(x.shape[-1], drawn, fs_hz))
+        _add_baseline(x[::_WANDERS_EACH], drawn, fs_hz)
     if kinds.noise:
         _add_noise(x, drawn, of_leads[1], generator)
     if kinds.crop:
@@ -151,23 +150,22 @@ def _resize(x_BLT: Tensor, drawn: _Drawn, knots_B1K: Tensor, kinds: Augmentation
         x_BLT.mul_(F.interpolate(at_knots.exp(), x_BLT.shape[-1], mode="linear", align_corners=True))
 
 
-def _filtered(x_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> Tensor:
+def _filter(some_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> None:
     """As of another recorder, in a band of random edges: Butterworth's gain of second order, without phase."""
-    n_samples = x_BLT.shape[-1]
-    f = torch.fft.rfftfreq(n_samples, 1 / fs_hz, device=x_BLT.device).clamp(min=1e-6)
-    low, high = _between(drawn.high_pass, *_HIGH_PASS_HZ)[:, None], _between(drawn.low_pass, *_LOW_PASS_HZ)[:, None]
+    n, _, n_samples = some_BLT.shape
+    f = torch.fft.rfftfreq(n_samples, 1 / fs_hz, device=some_BLT.device).clamp(min=1e-6)
+    low = _between(drawn.high_pass[:n], *_HIGH_PASS_HZ)[:, None]
+    high = _between(drawn.low_pass[:n], *_LOW_PASS_HZ)[:, None]
     gain = ((1 + (low / f) ** 4) * (1 + (f / high) ** 4)).rsqrt()
-    gain = torch.where((drawn.filtered < _FILTER_SHARE)[:, None], gain, 1.0)
-    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(x_BLT) * gain[:, None], n=n_samples)
-    return filtered
+    some_BLT.copy_(torch.fft.irfft(torch.fft.rfft(some_BLT) * gain[:, None], n=n_samples))
 
 
-def _baseline(n_samples: int, drawn: _Drawn, fs_hz: float) -> Tensor:
-    """One slow wave in part of the windows, the same in all leads, (B, 1, T)."""
-    t_s = torch.arange(n_samples, device=drawn.wanders.device) / fs_hz
-    cycles = t_s * _between(drawn.wander_hz, *_BASELINE_HZ)[:, None] + drawn.wander_phase[:, None]
-    size = _BASELINE * drawn.wander_size * (drawn.wanders < _BASELINE_SHARE)
-    return (size[:, None] * torch.sin(2 * math.pi * cycles))[:, None]
+def _add_baseline(some_BLT: Tensor, drawn: _Drawn, fs_hz: float) -> None:
+    """One slow wave, the same in all leads."""
+    n, _, n_samples = some_BLT.shape
+    t_s = torch.arange(n_samples, device=some_BLT.device) / fs_hz
+    cycles = t_s * _between(drawn.wander_hz[:n], *_BASELINE_HZ)[:, None] + drawn.wander_phase[:n, None]
+    some_BLT.add_((_BASELINE * drawn.wander_size[:n, None] * torch.sin(2 * math.pi * cycles))[:, None])
 
 
 def _add_noise(x_BLT: Tensor, drawn: _Drawn, even_BL: Tensor, generator: torch.Generator) -> None:

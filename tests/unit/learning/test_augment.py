@@ -78,7 +78,7 @@ def test_what_was_not_recorded_stays_zero(kind):
 
 
 def test_a_regular_rhythm_stays_regular_under_all_kinds_that_change_one_window():
-    every = Augmentation(baseline=True, filter=True, mixing=False)
+    every = Augmentation(mixing=False)
     for window in changed(beats(40), every).numpy()[:, 0]:
         rr = np.diff(find_r_peaks(window, 100.0))
         assert rr.size == 0 or np.median(np.abs(rr - np.median(rr))) <= 2
@@ -230,7 +230,7 @@ def test_training_tells_the_names_of_the_leads():
 def test_windows_on_a_gpu_are_changed_there_and_repeatably():
     device = torch.device("cuda")
     x, target = beats(64, 3).to(device), torch.rand(64, 2, device=device)
-    kinds = Augmentation(baseline=True, filter=True, mixing=True)
+    kinds = Augmentation(mixing=True)
 
     def drawn() -> tuple[torch.Tensor, ...]:
         generator = torch.Generator(device).manual_seed(1)
