@@ -31,7 +31,7 @@ def weights(network: torch.nn.Module) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def trained() -> torch.nn.Module:
     network = new_network(Architecture.RESNET, 1, 2, seed=0)
-    fit(network, examples(120), Recipe(60, 5e-3, batch=32), seed=0)
+    fit(network, examples(120), Recipe(120, 5e-3, batch=32), seed=0)
     return network
 
 
