@@ -11,7 +11,7 @@ from its isotonic curve (more records never do worse; what chance says otherwise
 Shapes: sizes S, resamples R.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from chiron.evaluation.checked import Floats
 from schemas.base import Interval
 
 __all__ = ["LabelEfficiency", "isotonic", "label_efficiency", "records_needed"]
+
+_ROUNDING: Final = 1e-12  # a mean of equal values may differ from them in its last bits
 
 
 class LabelEfficiency(NamedTuple):
@@ -65,14 +67,14 @@ def records_needed(value_R: Floats, sizes_S: Floats, reference_RS: Floats) -> Fl
     curve_RS, log_S = isotonic(reference_RS), np.log(sizes_S)
     needed_R = np.full(len(value_R), np.inf)
     missing = np.isnan(value_R) | np.isnan(curve_RS).any(axis=1)
-    reached_RS = curve_RS >= value_R[:, None]
+    reached_RS = curve_RS >= value_R[:, None] - _ROUNDING
     found = reached_RS.any(axis=1) & ~missing
     first = reached_RS[found].argmax(axis=1)
     before = np.maximum(first - 1, 0)
     rows = np.flatnonzero(found)
     low, high = curve_RS[rows, before], curve_RS[rows, first]
     share = np.divide(value_R[rows] - low, high - low, out=np.ones(rows.size), where=(high > low))
-    between = log_S[before] + share * (log_S[first] - log_S[before])
+    between = log_S[before] + np.clip(share, 0, 1) * (log_S[first] - log_S[before])
     needed_R[rows] = np.where(first == 0, sizes_S[0], np.exp(between))
     needed_R[missing] = np.nan
     return needed_R

@@ -9,6 +9,7 @@ Shapes: scores M, records N, positives P.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_curve
 
@@ -16,7 +17,7 @@ from chiron.errors import BadParameters
 from chiron.labels.positive import positive
 from schemas.base import Interval
 
-__all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc"]
+__all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc", "within_unit"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class Aurocs:
     covariance: np.ndarray
 
     def interval(self, score: int, level: float = 0.95) -> Interval:
-        """The area of one score, its bounds kept within [0, 1]."""
-        half = norm.ppf(0.5 + level / 2) * np.sqrt(self.covariance[score, score])
-        value = float(self.value[score])
-        return Interval(value=value, lower=max(value - half, 0.0), upper=min(value + half, 1.0), level=level)
+        """The area of one score, with bounds that are normal on the scale of its logit (Pepe 2003, section 5.2).
+
+        Near 1 that holds the truth as often as it says, which value -+ 1.96 standard errors does not.
+        """
+        half = float(norm.ppf(0.5 + level / 2) * np.sqrt(self.covariance[score, score]))
+        lower, upper = within_unit(float(self.value[score]), half)
+        return Interval(value=float(self.value[score]), lower=lower, upper=upper, level=level)
 
     def difference(self, score: int, reference: int, level: float = 0.95) -> tuple[Interval, float]:
         """`score` minus `reference`, paired, and its two-sided p-value (1.0 where the two rank alike)."""
@@ -69,6 +73,14 @@ def aurocs(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = No
         + _inflate(both) * (mixed + mixed.T)
     )
     return Aurocs(value, covariance)
+
+
+def within_unit(value: float, half: float) -> tuple[float, float]:
+    """Bounds within [0, 1] of a value that is known to `half`: as far on the scale of the logit (delta method)."""
+    if not 0 < value < 1:
+        return value, value
+    steps = half / (value * (1 - value))
+    return float(expit(logit(value) - steps)), float(expit(logit(value) + steps))
 
 
 def thinned_roc(truth: np.ndarray, score: np.ndarray, n_points: int = 101) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,15 @@
 """Intervals by resampling: patients are drawn again, and where there are several training runs, these too.
 
-Two levels (Davison & Hinkley 1997, section 3.8): which real records were trained on (a *draw*), and which patients were
-tested. Both are drawn again, each with replacement and independently of the other, which errs on the safe side (Owen
-2007, "The pigeonhole bootstrap"). Initialisations come with their draw; where there is one draw only, they are what is
-drawn. All that is compared sees the same drawn runs and patients, so that differences are paired.
+Two levels: which real records were trained on (a *draw*), and which patients were tested. Each is drawn again, with
+replacement and independently of the other, and a resample is off by the sum of what either did. (Drawing both at once
+counts what is peculiar to one run and one patient three times, Owen 2007, "The pigeonhole bootstrap"; the sum counts
+it twice, which errs on the safe side by little.) Initialisations come with their draw (Davison & Hinkley 1997, section
+3.8); where there is one draw only, they are what is drawn. All that is compared sees the same drawn runs and patients,
+so that differences are paired.
 
 A handful of draws would make intervals too narrow twice over: the spread of n values drawn from n is too small by
 (n - 1) / n, so n - 1 are drawn (Rao & Wu 1988); and their variance is itself uncertain, so bounds are those of
-Student's t with the degrees of freedom of Satterthwaite (1946).
+Student's t with the degrees of freedom of Satterthwaite (1946). `benchmarks/coverage.py` says how often they hold.
 
 Shapes: draws D, initialisations I, records N, classes C, resamples R, runs that are drawn again U.
 """
@@ -18,10 +20,11 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from chiron.errors import BadParameters
 from chiron.evaluation.checked import Floats, Ints, checked_weight
+from chiron.evaluation.ranking import within_unit
 from chiron.evaluation.resampled_metrics import Metric
 from schemas.base import Interval
 
@@ -66,14 +69,13 @@ class Resampled(Generic[K]):
         return np.concatenate([[self.value(key)], self.spreads[key].resampled_R])
 
     def interval(self, key: K) -> Interval:
-        """Percentile interval, its arms lengthened as t asks, within [0, 1]."""
+        """Estimate -+ t x standard error on the scale of the logit, so within [0, 1]."""
         spread = self.spreads[key]
-        drawn = spread.resampled_R[np.isfinite(spread.resampled_R)]
-        if not _are_enough(drawn, spread.resampled_R):
+        sd = self._standard_error(spread)
+        if sd is None:
             return Interval(value=_or_none(spread.value))
-        stretch = self._t(spread) / norm.ppf(0.5 + _LEVEL / 2)
-        lower, upper = spread.value + stretch * (np.percentile(drawn, [2.5, 97.5]) - spread.value)
-        return Interval(value=spread.value, lower=max(float(lower), 0.0), upper=min(float(upper), 1.0))
+        lower, upper = within_unit(spread.value, self._t(spread) * sd)
+        return Interval(value=spread.value, lower=lower, upper=upper)
 
     def difference(self, key: K, reference: K) -> tuple[Interval, float]:
         """`key` minus `reference`, paired, and its two-sided p-value; the interval excludes 0 where it is below .05.
@@ -172,13 +174,9 @@ def _spread(metric: Metric, runs: Runs, truth_N: Ints, weight_RN: Floats, where_
     n_units = len(value_UR)
     n_drawn = max(n_units - 1, 1)
     unit_RU = (where_RU[:, :n_drawn] * n_units).astype(np.int64)
-    resample_R1 = np.arange(len(where_RU))[:, None]
-    return _Spread(
-        value=float(value_UR[:, 0].mean()),
-        resampled_R=value_UR[unit_RU, 1 + resample_R1].mean(axis=1),
-        runs_only_R=value_UR[unit_RU, 0].mean(axis=1),
-        n_units=n_units,
-    )
+    value, runs_only_R = float(value_UR[:, 0].mean()), value_UR[unit_RU, 0].mean(axis=1)
+    patients_only_R = value_UR[:, 1:].mean(axis=0)
+    return _Spread(value, runs_only_R + patients_only_R - value, runs_only_R, n_units)
 
 
 def _less(one: _Spread, other: _Spread) -> _Spread:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from asah import NDKA, POOR_OUTCOME, S100B
 from sklearn.metrics import roc_auc_score
 
 from chiron.errors import BadParameters
@@ -20,14 +21,31 @@ def two_scores() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_interval_equals_the_published_one_for_the_ratings_of_hanley_and_mcneil_1982():
-    """109 CT images. Source: Stata reference manual, roctab, example 1 (DeLong): .8932, SE .0307, .83295 to .95339."""
+    """109 CT images. Source: Stata reference manual, roctab, example 1 (DeLong): .8932, SE .0307, .83295 to .95339.
+
+    Those bounds are value -+ 1.96 SE; ours are as far on the scale of the logit.
+    """
     normal, abnormal = [33, 6, 6, 11, 2], [3, 2, 2, 11, 33]
     score = np.concatenate([np.repeat(np.arange(5), normal), np.repeat(np.arange(5), abnormal)]).astype(float)
     found = aurocs(np.arange(109) >= 58, score[None])
     interval = found.interval(0)
+    se = np.sqrt(found.covariance[0, 0])
     assert found.value[0] == pytest.approx(0.8932, abs=5e-5)
-    assert np.sqrt(found.covariance[0, 0]) == pytest.approx(0.0307, abs=5e-5)
-    assert (interval.lower, interval.upper) == pytest.approx((0.83295, 0.95339), abs=5e-6)
+    assert se == pytest.approx(0.0307, abs=5e-5)
+    assert found.value[0] + 1.959964 * se * np.array([-1, 1]) == pytest.approx((0.83295, 0.95339), abs=5e-6)
+    width = 1.959964 * se / (0.8932 * 0.1068)
+    expected = 1 / (1 + np.exp(-(np.log(0.8932 / 0.1068) + width * np.array([-1, 1]))))
+    assert (interval.lower, interval.upper) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_test_of_delong_equals_that_of_proc_on_its_own_example():
+    """Robin et al. 2011; the expected numbers are those of pROC's tests of `roc.test` (test-roc.test.R)."""
+    areas = aurocs(POOR_OUTCOME, np.stack([NDKA, S100B]))
+    np.testing.assert_allclose(areas.value, [0.611957994579946, 0.731368563685637], atol=1e-14)
+    difference, p_value = areas.difference(0, 1)
+    assert p_value == pytest.approx(0.164295175223054, abs=1e-14)
+    assert difference.lower == pytest.approx(-0.2876917446341914, abs=1e-14)
+    assert difference.upper == pytest.approx(0.0488706064228094, abs=1e-14)
 
 
 def test_the_areas_equal_those_of_scikit_learn(two_scores):
