@@ -1,18 +1,24 @@
 """The command that scores a model on recordings that it never saw."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from cli.options import JsonOption, WorkdirOption, print_json
 from schemas.codes import SplitName
-from schemas.evaluation import EvaluationReport
+from schemas.evaluation import Answered, ClassesResult, EvaluationReport, Measure, OutputResult
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "evaluation_screen"]
+
+_SHOWN_COVERAGES: Final = (1.0, 0.9, 0.8, 0.5)
+_WORKDIR: Final = Path("data")
 
 
 class _Split(StrEnum):
@@ -27,32 +33,129 @@ class _Split(StrEnum):
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model's .safetensors file.")],
     folder: Annotated[Path, typer.Argument(help="A dataset's folder, with labels.")],
-    split: Annotated[_Split, typer.Option(help="Of the dataset.")] = _Split.TEST,
-    workdir: WorkdirOption = Path("data"),  # noqa: ARG001 - every command takes it
+    split: Annotated[_Split, typer.Option(help="Of the dataset. Looks at test records are counted.")] = _Split.VALID,
+    against: Annotated[Path | None, typer.Option(help="Another model, compared on the same records.")] = None,
+    workdir: WorkdirOption = _WORKDIR,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model on a dataset; refused where it was trained on any patient or recording of it."""
     from chiron.datasets.dataset import open_dataset
     from chiron.models.evaluate import evaluate_model
+    from chiron.models.registry import default_tracking_uri
     from chiron.progress import show_progress_with
+    from chiron.settings import settings
     from cli.screen import console, stage_progress
 
+    uri = settings().mlflow_tracking_uri or default_tracking_uri(workdir)
     with stage_progress() as sink, show_progress_with(sink):
         chosen = None if split is _Split.ALL else SplitName(split.value)
-        report = evaluate_model(model, open_dataset(folder), chosen)
+        report = evaluate_model(model, open_dataset(folder), chosen, tracking_uri=uri, against=against)
     if as_json:
         print_json(report)
     else:
-        console.print(_screen(report))
+        console.print(evaluation_screen(report))
 
 
-def _screen(report: EvaluationReport) -> RenderableType:
+def evaluation_screen(report: EvaluationReport) -> RenderableType:
+    """What came of an evaluation, on one screen."""
+    parts: list[RenderableType] = [_facts(report), "", _findings(report.results)]
+    if report.classes:
+        parts += ["", _of_classes(report.classes)]
+    if any(stratum.auroc for result in report.results for stratum in result.strata):
+        parts += ["", _strata(report.results)]
+    if report.differences:
+        parts += ["", _differences(report)]
+    return Group(*parts)
+
+
+def _facts(report: EvaluationReport) -> Table:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, fact in _told(report):
+        facts.add_row(name, fact)
+    return facts
+
+
+def _told(report: EvaluationReport) -> Iterator[tuple[str, str | Text]]:
     from chiron.report.formats import count, interval
 
-    table = Table("finding", "records", "with it", "AUROC [95 %]")
-    for result in report.results:
-        area = interval(result.auroc) if result.auroc else "of one kind only"
-        table.add_row(result.name, count(result.n_records), count(result.n_positive), area)
     of = f"split {report.split.value}" if report.split else "all splits"
-    head = f"{report.dataset}, {of}: {count(report.n_records)} records, intervals over {report.unit}s"
-    return Group(head, f"overlap with training: {report.level}", table)
+    refused = f"; {count(report.n_refused)} more that the model refuses to read" if report.n_refused else ""
+    yield "dataset", f"{report.dataset}, {of}: {count(report.n_records)} records{refused}"
+    unknown = "; patients are unknown" if report.unit == "record" else ""
+    yield "intervals", f"95 %, over {report.unit}s{unknown}"
+    yield "overlap", f"with training: {report.level}"
+    if report.challenge:
+        yield "CinC 2021", interval(report.challenge)
+    if report.n_looks is not None:
+        yield "looks", f"number {report.n_looks} at this test split"
+    if report.warning:
+        yield "warning", Text(report.warning, style="yellow")
+
+
+def _findings(results: tuple[OutputResult, ...]) -> Table:
+    """One column for each finding, one row for each number."""
+    from chiron.report.formats import count, interval
+
+    table = _table("", *(result.name for result in results))
+    table.add_row("records, with it", *(f"{count(r.n_records)}, {count(r.n_positive)}" for r in results))
+    areas = (interval(r.auroc) if r.auroc else "of one kind only" for r in results)
+    table.add_row(Measure.AUROC.value, *areas)
+    found = [{each.measure: each.estimate for each in result.measured} for result in results]
+    for measure in Measure:
+        if any(measure in each for each in found):
+            table.add_row(measure.value, *(interval(each[measure]) if measure in each else "" for each in found))
+    table.add_row("called from", *("not chosen" if r.threshold is None else f"{r.threshold:.3f}" for r in results))
+    for coverage in _SHOWN_COVERAGES:
+        table.add_row(
+            f"errors, {coverage:.0%} answered", *(_risk(r.answered, coverage) if r.answered else "" for r in results)
+        )
+    return table
+
+
+def _of_classes(classes: ClassesResult) -> Table:
+    from chiron.report.formats import count, interval
+
+    scored = ", ".join(classes.names[: classes.n_scored])
+    table = _table("each record is one of", *(f"called {name}" for name in classes.names), "F1")
+    for name, row, f1 in zip(classes.names, classes.confusion, classes.f1, strict=True):
+        table.add_row(name, *(count(n) for n in row), f"{f1:.3f}")
+    told = "; ".join(f"{each.measure.value} {interval(each.estimate)}" for each in classes.measured)
+    errors = ", ".join(f"{_risk(classes.answered, c)} of {c:.0%}" for c in _SHOWN_COVERAGES)
+    table.caption = f"{told}. The mean is of {scored}. Errors where the surest are answered: {errors}."
+    return table
+
+
+def _strata(results: tuple[OutputResult, ...]) -> Table:
+    """Groups for which a finding has an area; of the others there are counts in the JSON."""
+    from chiron.report.formats import count, interval
+
+    table = _table("finding", "group", "records", "with it", "AUROC")
+    for result in results:
+        for stratum in result.strata:
+            if stratum.auroc:
+                group = f"{stratum.kind}: {stratum.group}"
+                counts = count(stratum.n_records), count(stratum.n_positive)
+                table.add_row(result.name, group, *counts, interval(stratum.auroc))
+    return table
+
+
+def _differences(report: EvaluationReport) -> Table:
+    from chiron.report.formats import p_value, signed_interval
+
+    table = _table("this model less the other", "", "difference", "p (DeLong)")
+    for each in report.differences:
+        p = "" if each.p_value is None else p_value(each.p_value)
+        table.add_row(each.name, each.measure.value, signed_interval(each.estimate), p)
+    return table
+
+
+def _risk(answered: Answered, coverage: float) -> str:
+    from chiron.report.formats import percent
+
+    return percent(answered.risk[answered.coverage.index(coverage)])
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)

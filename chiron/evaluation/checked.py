@@ -30,7 +30,7 @@ def checked(truth_N: npt.ArrayLike, score_N: npt.ArrayLike, weight_N: npt.ArrayL
             f"metric: expected one truth and one score for each of one or more records, found {truth.shape} and "
             f"{score.shape}"
         )
-    if not np.isin(truth, (0, 1)).all():
+    if not ((truth == 0) | (truth == 1)).all():
         raise BadParameters("metric: expected a truth of 0 or 1 for every record, found another; leave undecided out")
     if not np.isfinite(score).all():
         n_bad = int((~np.isfinite(score)).sum())

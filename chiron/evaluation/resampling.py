@@ -157,9 +157,12 @@ def weights_of_resamples(
     if patient_N.shape != (n_records,):
         raise BadParameters(f"patients: expected one for each of {n_records} records, found {patient_N.shape}")
     n_patients = int(patient_N.max()) + 1
-    counts_RP = rng.multinomial(n_patients, np.full(n_patients, 1 / n_patients), size=n_resamples)
-    times_RN = np.vstack([np.ones((1, n_records)), counts_RP[:, patient_N]])
-    return times_RN * weight, n_patients
+    weight_RN = np.empty((1 + n_resamples, n_records))
+    weight_RN[0] = weight
+    for r in range(1, 1 + n_resamples):
+        times = np.bincount(rng.integers(n_patients, size=n_patients), minlength=n_patients)
+        weight_RN[r] = times[patient_N] * weight
+    return weight_RN, n_patients
 
 
 def _n_units(shape: tuple[int, ...]) -> int:

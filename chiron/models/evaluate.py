@@ -1,6 +1,11 @@
-"""A model's file on a dataset with labels: refused where the model was trained on anything of it."""
+"""A model's file on a dataset with labels: refused where the model was trained on anything of it.
 
+The test split is locked: to look at it is asked for by name, and every look is counted before anything is shown.
+"""
+
+from itertools import compress
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -10,91 +15,138 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.ledger import require_unseen
 from chiron.errors import BadParameters
-from chiron.evaluation.ranking import aurocs
-from chiron.labels.positive import positive
-from chiron.learning.examples import labelled_records, lead_rows
+from chiron.evaluation.bootstrap import bootstrapped
+from chiron.evaluation.challenge2021 import challenge_2021, challenge_table, merged_classes
+from chiron.evaluation.checked import Bools, Floats
+from chiron.evaluation.looks import look_warning
+from chiron.evaluation.reporting import answered_finding, area_of, measured_classes, measured_finding
+from chiron.evaluation.strata import by_stratum, strata_of
+from chiron.models.against import differences_of
+from chiron.models.answers import Answers, answers_of, labelled
 from chiron.models.file import Model, load_model
-from chiron.progress import report_progress
+from chiron.models.looks import count_look
 from schemas.base import Interval
-from schemas.codes import Code, SplitName
-from schemas.evaluation import EvaluationReport, OutputResult
-from schemas.tables import LABELS
+from schemas.codes import NOISE, CodeSystem, SplitName
+from schemas.evaluation import ClassesResult, EvaluationReport, OutputResult
 from schemas.training import ModelOutput
 
 __all__ = ["evaluate_model"]
 
-_PROGRESS_EVERY = 100
+_MIN_CLASSES: Final = 3
+_MIN_OF_CHALLENGE: Final = 2
 
 
-def evaluate_model(model_file: Path, dataset: Dataset, split: SplitName | None = SplitName.TEST) -> EvaluationReport:
-    """The area under the ROC curve of every output, over the records of a split, or of all, that have a label for it.
+def evaluate_model(
+    model_file: Path,
+    dataset: Dataset,
+    split: SplitName | None,
+    *,
+    tracking_uri: str,
+    against: Path | None = None,
+) -> EvaluationReport:
+    """Everything about every output, over the records of a split, or of all (None), that have a label for it.
 
-    Raises DataError where the model was trained on any of their patients or recordings, or copies of these; GateClosed
-    where the dataset did not pass; BadParameters where no record has a label of the model's.
+    tracking_uri: of the registry that counts the looks at a test split. against: another model, compared on the same
+    records. Raises DataError where a model was trained on any of their patients or recordings, or copies of these;
+    GateClosed where the dataset did not pass; BadParameters where no record has a label of the model's.
     """
     require_open_gate(dataset)
-    model = load_model(model_file)
-    records = _labelled(dataset, [output.key for output in model.card.outputs], split)
-    level = require_unseen(model.ledger, dataset, records)
-    probability = _predicted(model, dataset, records)
-    by_patient = bool(records["patient_known"].all())
-    labels = dataset.table(LABELS)
+    files = (model_file,) if against is None else (model_file, against)
+    models = [load_model(file) for file in files]
+    records = labelled(dataset, [output.key for output in models[0].card.outputs], split)
+    level, *_ = [require_unseen(model.ledger, dataset, records) for model in models]
+    hashes = [file_sha256(file) for file in files]
+    n_looks = _counted(dataset, hashes, tracking_uri) if split in (SplitName.TEST, None) else None
+    said = [answers_of(model, dataset, records) for model in models]
+    readable = np.logical_and.reduce([np.isfinite(each.probability_NC).all(axis=1) for each in said])
+    if not readable.any():
+        raise BadParameters(
+            f"evaluation on {dataset.manifest.name}: expected records that the model can read, found it refuses all "
+            f"{records.height}; compare its card with the dataset's leads and rates"
+        )
+    records, said = records.filter(pl.Series(readable)), [each.take(readable) for each in said]
     return EvaluationReport(
-        model_sha256=file_sha256(model_file),
+        model_sha256=hashes[0],
+        against_sha256=hashes[1] if against else None,
         dataset=dataset.manifest.name,
         content_sha256=dataset.manifest.content_sha256,
         split=split,
         n_records=records.height,
-        unit="patient" if by_patient else "record",
+        n_refused=int((~readable).sum()),
+        unit="record" if said[0].patients_N is None else "patient",
         level=level,
-        results=tuple(
-            _result(output, records, labels, scores, by_patient=by_patient)
-            for output, scores in zip(model.card.outputs, probability.T, strict=True)
-        ),
+        results=_results(models[0], said[0], strata_of(dataset, records)),
+        classes=_classes(models[0], said[0]),
+        challenge=_challenge(models[0], said[0]),
+        differences=differences_of([model.card for model in models], said) if against else (),
+        n_looks=n_looks,
+        warning=look_warning(n_looks or 0),
     )
 
 
-def _labelled(dataset: Dataset, codes: list[Code], split: SplitName | None) -> pl.DataFrame:
-    """Records with a signal and a decided label of any of these codes."""
-    splits = () if split is None else (split,)
-    records = pl.concat([labelled_records(dataset, code, splits) for code in codes])
-    if records.is_empty():
-        raise BadParameters(
-            f"evaluation on {dataset.manifest.name}: expected records with labels of {', '.join(map(str, codes))} in "
-            f"split {split.value if split else 'all'}, found none; name another split or dataset"
-        )
-    return records.unique("record_id").sort("record_id")
+def _counted(dataset: Dataset, hashes: list[str], tracking_uri: str) -> int:
+    """The looks at this dataset's test split so far, with one for each model."""
+    return max(count_look(tracking_uri, dataset.manifest.content_sha256, sha256) for sha256 in hashes)
 
 
-def _predicted(model: Model, dataset: Dataset, records: pl.DataFrame) -> np.ndarray:
-    """(records, outputs), read in the order in which the samples lie."""
-    probability = np.empty((records.height, len(model.card.outputs)))
-    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
-        row = records.row(i, named=True)
-        signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
-        probability[i] = list(model.predict(signal_mv, row["fs_hz"]).values())
-        if done % _PROGRESS_EVERY == 0 or done == records.height:
-            report_progress("records evaluated", done, records.height)
-    return probability
+def _results(model: Model, said: Answers, strata: dict[str, list[str | None]]) -> tuple[OutputResult, ...]:
+    return tuple(_result(output, said, i, strata) for i, output in enumerate(model.card.outputs))
 
 
-def _result(
-    output: ModelOutput, records: pl.DataFrame, labels: pl.DataFrame, scores: np.ndarray, *, by_patient: bool
-) -> OutputResult:
-    own = labels.filter((pl.col("code_system") == output.code_system.value) & (pl.col("code") == output.code))
-    stated = records.select("record_id", "patient_id").join(own, on="record_id", how="left", maintain_order="left")
-    read = stated["probability"].is_not_null().to_numpy()
-    truth = positive(stated["probability"].to_numpy()[read])
-    patients = stated["patient_id"].to_numpy()[read] if by_patient else None
+def _result(output: ModelOutput, said: Answers, i: int, strata: dict[str, list[str | None]]) -> OutputResult:
+    is_read = said.read_NC[:, i]
+    own = said.take(is_read)
+    truth, probability, groups = own.truth_NC[:, i], own.probability_NC[:, i], own.groups
+    area = area_of(truth, probability, groups)
+    kept = {kind: [*compress(values, is_read)] for kind, values in strata.items()}
     return OutputResult(
         code_system=output.code_system,
         code=output.code,
         name=output.name,
+        threshold=output.threshold,
         n_records=truth.size,
         n_positive=int(truth.sum()),
-        auroc=_area(truth, scores[read], patients),
+        auroc=area.estimate if area else None,
+        measured=measured_finding(truth, probability, groups, output.threshold),
+        answered=answered_finding(truth, probability, groups, output.threshold),
+        strata=by_stratum(truth, probability, own.patients_N, kept),
     )
 
 
-def _area(truth: np.ndarray, scores: np.ndarray, patients: np.ndarray | None) -> Interval | None:
-    return aurocs(truth, scores[None], patients).interval(0) if 0 < truth.sum() < truth.size else None
+def _classes(model: Model, said: Answers) -> ClassesResult | None:
+    """Where every record that was read for all outputs has exactly one of three or more; noise last, and not scored."""
+    own = said.take(np.asarray(said.read_NC.all(axis=1)))
+    outputs = model.card.outputs
+    if len(outputs) < _MIN_CLASSES or not own.truth_NC.size or not (own.truth_NC.sum(axis=1) == 1).all():
+        return None
+    order = sorted(range(len(outputs)), key=lambda i: outputs[i].key == NOISE)
+    n_scored = sum(output.key != NOISE for output in outputs)
+    return measured_classes(
+        own.truth_NC[:, order].argmax(axis=1),
+        own.probability_NC[:, order],
+        own.groups,
+        tuple(outputs[i].name for i in order),
+        n_scored,
+    )
+
+
+def _challenge(model: Model, said: Answers) -> Interval | None:
+    """The CinC 2021 score, where at least two outputs are classes of it, all with a threshold."""
+    scored = {code for codes in challenge_table().classes for code in codes}
+    columns = [
+        i
+        for i, output in enumerate(model.card.outputs)
+        if output.code_system is CodeSystem.SNOMED_CT and output.code in scored and output.threshold is not None
+    ]
+    own = said.take(np.asarray(said.read_NC[:, columns].all(axis=1))) if columns else said
+    if len(columns) < _MIN_OF_CHALLENGE or not len(own.truth_NC):
+        return None
+    codes = [model.card.outputs[i].code for i in columns]
+    limits = np.array([model.card.outputs[i].threshold for i in columns], dtype=np.float64)
+    truth: Bools = merged_classes(own.truth_NC[:, columns], codes)
+    called: Bools = merged_classes(own.probability_NC[:, columns] >= limits, codes)
+
+    def statistics(weight: Floats) -> Floats:
+        return np.array([challenge_2021(truth, called, weight)])
+
+    return bootstrapped(statistics, own.groups)[0]

@@ -41,15 +41,25 @@ def model(workdir) -> Path:
 
 def test_a_model_is_evaluated_by_command_and_unknown_patients_are_named(workdir, model):
     folder = hearts_dataset(workdir, "new", NEW).folder
-    said = CliRunner().invoke(app, ["evaluate", str(model), str(folder)]).output
+    said = (
+        CliRunner()
+        .invoke(app, ["evaluate", str(model), str(folder), "--split", "test", "--workdir", str(workdir)])
+        .output
+    )
     assert RECORD_LEVEL in " ".join(said.split())
-    found = json.loads(CliRunner().invoke(app, ["evaluate", str(model), str(folder), "--json"]).output)
+    found = json.loads(
+        CliRunner()
+        .invoke(app, ["evaluate", str(model), str(folder), "--split", "all", "--json", "--workdir", str(workdir)])
+        .output
+    )
     assert (found["n_records"], found["unit"], found["level"]) == (8, "record", RECORD_LEVEL)
 
 
 def test_a_leak_ends_the_command(workdir, model):
     leaky = hearts_dataset(workdir, "leaky", [*NEW, Recorded("x", "p", heart(2, n_leads=1), split="test")])
-    assert isinstance(CliRunner().invoke(app, ["evaluate", str(model), str(leaky.folder)]).exception, DataError)
+    assert isinstance(
+        CliRunner().invoke(app, ["evaluate", str(model), str(leaky.folder), "--split", "test"]).exception, DataError
+    )
 
 
 def test_a_recording_that_the_model_was_trained_on_is_noted_in_a_prediction(model, tmp_path):

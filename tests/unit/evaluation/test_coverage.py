@@ -1,6 +1,6 @@
 """Intervals that say 95 % hold the truth about as often: the benchmark's simulations, a few times each.
 
-The tolerance is the binomial's: of 300 trials at 95 %, fewer than 91 % or more than 98.7 % hold once in a thousand.
+The tolerance is the binomial's: of 300 trials at 95 %, fewer than 90.7 % or more than 98.7 % hold once in a thousand.
 """
 
 import pytest
@@ -9,7 +9,7 @@ from scipy.stats import binom
 from benchmarks.coverage import coverage, studies
 
 N_TRIALS = 300
-QUICK = [study for study in studies() if "BCa" not in study.name]  # the bootstrap of one model: see the benchmark
+QUICK = [study for study in studies() if "DeLong" in study.name or "differ much" in study.name]
 
 
 @pytest.mark.parametrize("study", QUICK, ids=lambda study: study.name)

@@ -1,0 +1,85 @@
+"""What a model says of the records of a dataset, beside what their labels say: all that an evaluation needs.
+
+Shapes: records N, outputs C.
+"""
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from chiron.datasets.dataset import Dataset
+from chiron.errors import BadParameters
+from chiron.evaluation.checked import Bools, Floats
+from chiron.labels.positive import positive
+from chiron.learning.examples import labelled_records, lead_rows
+from chiron.models.file import Model
+from chiron.progress import report_progress
+from schemas.codes import Code, SplitName
+from schemas.tables import LABELS
+
+__all__ = ["Answers", "answers_of", "labelled", "truth_of"]
+
+_PROGRESS_EVERY = 100
+
+
+class Answers(NamedTuple):
+    """Probability and truth of every output; truth counts where `read` says that there is a label."""
+
+    probability_NC: Floats
+    truth_NC: Bools
+    read_NC: Bools
+    patients_N: np.ndarray | None  # none: unknown, every record is its own
+
+    def take(self, kept_N: Bools) -> "Answers":
+        """Only these records."""
+        patients = None if self.patients_N is None else self.patients_N[kept_N]
+        return Answers(self.probability_NC[kept_N], self.truth_NC[kept_N], self.read_NC[kept_N], patients)
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Who is drawn together when patients are drawn again."""
+        return np.arange(len(self.truth_NC)) if self.patients_N is None else self.patients_N
+
+
+def labelled(dataset: Dataset, codes: list[Code], split: SplitName | None) -> pl.DataFrame:
+    """Records of a split, or of all, with a signal and a decided label of any of these codes."""
+    splits = () if split is None else (split,)
+    records = pl.concat([labelled_records(dataset, code, splits) for code in codes])
+    if records.is_empty():
+        raise BadParameters(
+            f"evaluation on {dataset.manifest.name}: expected records with labels of {', '.join(map(str, codes))} in "
+            f"split {split.value if split else 'all'}, found none; name another split or dataset"
+        )
+    return records.unique("record_id").sort("record_id")
+
+
+def answers_of(model: Model, dataset: Dataset, records: pl.DataFrame) -> Answers:
+    """What the model says of these records, read in the order in which their samples lie.
+
+    The probabilities of a record that the model refuses to read are nan.
+    """
+    probability = np.full((records.height, len(model.card.outputs)), np.nan)
+    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
+        row = records.row(i, named=True)
+        with suppress(BadParameters):  # outside the model's contract: refused
+            signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
+            probability[i] = list(model.predict(signal_mv, row["fs_hz"]).values())
+        if done % _PROGRESS_EVERY == 0 or done == records.height:
+            report_progress("records evaluated", done, records.height)
+    truth, read = truth_of(dataset, records, [output.key for output in model.card.outputs])
+    known = bool(records["patient_known"].all())
+    return Answers(probability, truth, read, records["patient_id"].to_numpy() if known else None)
+
+
+def truth_of(dataset: Dataset, records: pl.DataFrame, codes: list[Code]) -> tuple[Bools, Bools]:
+    """Whether each record has each finding, and whether a label says so, both (N, C)."""
+    labels = dataset.table(LABELS)
+    columns = []
+    for code in codes:
+        own = labels.filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
+        stated = records.select("record_id").join(own, on="record_id", how="left", maintain_order="left")
+        columns.append(stated["probability"].cast(pl.Float64).fill_null(np.nan).to_numpy())
+    said_NC = np.stack(columns, axis=1)
+    return positive(said_NC), np.isfinite(said_NC)
