@@ -1,5 +1,6 @@
 """The command that scores a model on recordings that it never saw."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.options import JsonOption, WorkdirOption, print_json
+from schemas.base import Interval
 from schemas.codes import SplitName
 from schemas.evaluation import Answered, ClassesResult, EvaluationReport, Measure, OutputResult
 
 __all__ = ["evaluate", "evaluation_screen"]
 
 _SHOWN_COVERAGES: Final = (1.0, 0.9, 0.8, 0.5)
+_LEADING_ZERO: Final = re.compile(r"(?<!\d)0\.")
 _WORKDIR: Final = Path("data")
 
 
@@ -87,7 +90,7 @@ def _told(report: EvaluationReport) -> Iterator[tuple[str, str | Text]]:
     yield "intervals", f"95 %, over {report.unit}s{unknown}"
     yield "overlap", f"with training: {report.level}"
     if report.challenge:
-        yield "CinC 2021", interval(report.challenge)
+        yield "CinC 2021", f"{interval(report.challenge)}, over {report.n_challenge_classes} of its 26 classes"
     if report.n_looks is not None:
         yield "looks", f"number {report.n_looks} at this test split"
     if report.warning:
@@ -95,23 +98,33 @@ def _told(report: EvaluationReport) -> Iterator[tuple[str, str | Text]]:
 
 
 def _findings(results: tuple[OutputResult, ...]) -> Table:
-    """One column for each finding, one row for each number."""
-    from chiron.report.formats import count, interval
+    """One column for each finding, one row for each number; findings of one kind only have counts."""
+    from chiron.report.formats import count
 
     table = _table("", *(result.name for result in results))
     table.add_row("records, with it", *(f"{count(r.n_records)}, {count(r.n_positive)}" for r in results))
-    areas = (interval(r.auroc) if r.auroc else "of one kind only" for r in results)
-    table.add_row(Measure.AUROC.value, *areas)
+    table.add_row(Measure.AUROC.value, *(_tight(r.auroc) if r.auroc else "of one kind only" for r in results))
     found = [{each.measure: each.estimate for each in result.measured} for result in results]
     for measure in Measure:
         if any(measure in each for each in found):
-            table.add_row(measure.value, *(interval(each[measure]) if measure in each else "" for each in found))
+            table.add_row(measure.value, *(_tight(each[measure]) if measure in each else "" for each in found))
     table.add_row("called from", *("not chosen" if r.threshold is None else f"{r.threshold:.3f}" for r in results))
-    for coverage in _SHOWN_COVERAGES:
-        table.add_row(
-            f"errors, {coverage:.0%} answered", *(_risk(r.answered, coverage) if r.answered else "" for r in results)
-        )
+    shown = ", ".join(f"{coverage:.0%}" for coverage in _SHOWN_COVERAGES)
+    table.add_row("errors, % of answers", *(_errors(r.answered) if r.answered else "" for r in results))
+    table.caption = f"Errors where the surest {shown} are answered."
+    table.caption_justify = "left"
     return table
+
+
+def _errors(answered: Answered) -> str:
+    return "\N{NO-BREAK SPACE}".join(_risk(answered, coverage) for coverage in _SHOWN_COVERAGES)
+
+
+def _tight(estimate: Interval) -> str:
+    """As `interval`, without zeros before the point and without breaks: several stand beside each other."""
+    from chiron.report.formats import interval
+
+    return _LEADING_ZERO.sub(".", interval(estimate)).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _of_classes(classes: ClassesResult) -> Table:
@@ -122,8 +135,8 @@ def _of_classes(classes: ClassesResult) -> Table:
     for name, row, f1 in zip(classes.names, classes.confusion, classes.f1, strict=True):
         table.add_row(name, *(count(n) for n in row), f"{f1:.3f}")
     told = "; ".join(f"{each.measure.value} {interval(each.estimate)}" for each in classes.measured)
-    errors = ", ".join(f"{_risk(classes.answered, c)} of {c:.0%}" for c in _SHOWN_COVERAGES)
-    table.caption = f"{told}. The mean is of {scored}. Errors where the surest are answered: {errors}."
+    table.caption = f"{told}. The mean is of {scored}. Errors, % of answers: {_errors(classes.answered)}."
+    table.caption_justify = "left"
     return table
 
 
@@ -152,9 +165,7 @@ def _differences(report: EvaluationReport) -> Table:
 
 
 def _risk(answered: Answered, coverage: float) -> str:
-    from chiron.report.formats import percent
-
-    return percent(answered.risk[answered.coverage.index(coverage)])
+    return f"{100 * answered.risk[answered.coverage.index(coverage)]:.1f}"
 
 
 def _table(*columns: str) -> Table:

@@ -116,7 +116,8 @@ class EvaluationReport(Frozen):
     level: str
     results: tuple[OutputResult, ...]
     classes: ClassesResult | None = None
-    challenge: Interval | None = None  # CinC 2021, where the outputs are classes of it
+    challenge: Interval | None = None  # CinC 2021, where the outputs are classes of it, so many:
+    n_challenge_classes: int = 0
     differences: tuple[Difference, ...] = ()
     n_looks: int | None = None
     warning: str = ""

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from chiron.evaluation.checked import Floats, Ints, checked_weight
+from chiron.evaluation.calibration import squared_calibration_error
+from chiron.evaluation.checked import Bools, Floats, Ints, checked_weight
 from schemas.base import Interval
 
-__all__ = ["bootstrapped"]
+__all__ = ["bootstrapped", "calibration_error_interval"]
 
 _LEVEL: Final = 0.95
 _MOST_UNDEFINED: Final = 0.1
@@ -40,15 +41,53 @@ def bootstrapped(
     """
     patient_N = np.unique(groups_N, return_inverse=True)[1]
     weight = checked_weight(weight_N, patient_N.size)
-    n_patients = int(patient_N.max()) + 1
     rng = np.random.Generator(np.random.Philox(seed))
     value_S = np.asarray(statistics(weight), dtype=np.float64)
-    drawn_RS = np.empty((n_resamples, value_S.size))
+    drawn_RS = _drawn(statistics, weight, patient_N, n_resamples, rng)
+    left_out_JS = _left_out(statistics, weight, patient_N, rng.permutation(patient_N.max() + 1))
+    return [_bca(*columns) for columns in zip(value_S, drawn_RS.T, left_out_JS.T, strict=True)]
+
+
+def calibration_error_interval(
+    truth_N: Bools, probability_N: Floats, groups_N: npt.ArrayLike, *, n_resamples: int = 1000, seed: int = 0
+) -> Interval:
+    """Root mean square calibration error, with what chance adds taken off, and its interval; a lower bound may be 0.
+
+    A resample errs by chance once more: the error in it, so corrected, lies around the *uncorrected* one of the sample
+    as the corrected one of the sample lies around the truth. So bounds are made from that distance, squared.
+    """
+    patient_N = np.unique(groups_N, return_inverse=True)[1]
+    ones, rng = np.ones(patient_N.size), np.random.Generator(np.random.Philox(seed))
+
+    def statistics(weight: Floats) -> Floats:
+        return np.array([squared_calibration_error(truth_N, probability_N, weight)])
+
+    found, raw = statistics(ones)[0], squared_calibration_error(truth_N, probability_N, corrected=False)
+    off_R = _drawn(statistics, ones, patient_N, n_resamples, rng)[:, 0] - raw
+    if not np.isfinite(found) or np.isnan(off_R).mean() > _MOST_UNDEFINED:
+        return Interval(value=_root(found) if np.isfinite(found) else None)
+    high, low = np.nanquantile(off_R, [0.5 + _LEVEL / 2, 0.5 - _LEVEL / 2])
+    return Interval(value=_root(found), lower=_root(found - high), upper=_root(found - low))
+
+
+def _root(squared: float) -> float:
+    return float(np.sqrt(max(squared, 0.0)))
+
+
+def _drawn(
+    statistics: Callable[[Floats], Floats],
+    weight_N: Floats,
+    patient_N: Ints,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """The statistics in every resample, (R, S)."""
+    n_patients, n_statistics = int(patient_N.max()) + 1, len(statistics(weight_N))
+    drawn_RS = np.empty((n_resamples, n_statistics))
     for r in range(n_resamples):
         times = np.bincount(rng.integers(n_patients, size=n_patients), minlength=n_patients)
-        drawn_RS[r] = _or_nan(statistics, weight * times[patient_N], value_S.size)
-    left_out_JS = _left_out(statistics, weight, patient_N, rng.permutation(n_patients))
-    return [_bca(*columns) for columns in zip(value_S, drawn_RS.T, left_out_JS.T, strict=True)]
+        drawn_RS[r] = _or_nan(statistics, weight_N * times[patient_N], n_statistics)
+    return drawn_RS
 
 
 def _or_nan(statistics: Callable[[Floats], Floats], weight_N: Floats, n_statistics: int) -> Floats:

@@ -26,6 +26,7 @@ __all__ = [
     "fit_calibration",
     "fit_temperature",
     "root_mean_square_calibration_error",
+    "squared_calibration_error",
     "tempered",
 ]
 
@@ -108,24 +109,37 @@ def expected_calibration_error(
     Ten bins with as many records each: with bins as wide as each other most would be empty. Chance alone makes it
     positive; `root_mean_square_calibration_error` takes that off.
     """
-    _, share_B, said_B, true_B = _binned(truth_N, probability_N, weight_N, n_bins, bins)
-    return float(share_B @ np.abs(true_B - said_B))
+    weight_B, said_B, true_B = _binned(truth_N, probability_N, weight_N, n_bins, bins)
+    return float(weight_B @ np.abs(true_B - said_B) / weight_B.sum())
 
 
 def root_mean_square_calibration_error(
     truth_N: npt.ArrayLike, probability_N: npt.ArrayLike, weight_N: npt.ArrayLike | None = None, *, n_bins: int = N_BINS
 ) -> float:
-    """The root of the mean squared distance, less what chance adds to it (Kumar et al. 2019); 0 where that is all.
+    """The root of the mean squared distance, less what chance adds to it (Kumar et al. 2019); 0 where that is all."""
+    squared = squared_calibration_error(truth_N, probability_N, weight_N, n_bins=n_bins)
+    return float(np.sqrt(max(squared, 0.0)))
 
-    Bins with as many records each. Of a bin with one record nothing can be said: it is left out.
+
+def squared_calibration_error(
+    truth_N: npt.ArrayLike,
+    probability_N: npt.ArrayLike,
+    weight_N: npt.ArrayLike | None = None,
+    *,
+    n_bins: int = N_BINS,
+    corrected: bool = True,
+) -> float:
+    """Mean squared distance over bins with as many records each; `corrected`, less what chance adds: maybe negative.
+
+    Of a bin with a weight of one record or less nothing can be said of chance: it is left out.
     """
-    n_B, share_B, said_B, true_B = _binned(truth_N, probability_N, weight_N, n_bins, Bins.EQUAL_MASS)
-    told = n_B > 1
+    weight_B, said_B, true_B = _binned(truth_N, probability_N, weight_N, n_bins, Bins.EQUAL_MASS)
+    told = weight_B > 1
     if not told.any():
         return float("nan")
-    by_chance = true_B[told] * (1 - true_B[told]) / (n_B[told] - 1)
-    squared = (true_B[told] - said_B[told]) ** 2 - by_chance
-    return float(np.sqrt(max(share_B[told] @ squared / share_B[told].sum(), 0.0)))
+    by_chance = true_B * (1 - true_B) / np.maximum(weight_B - 1, 1e-9) if corrected else 0.0
+    squared_B = (true_B - said_B) ** 2 - by_chance
+    return float(weight_B[told] @ squared_B[told] / weight_B[told].sum())
 
 
 def fit_temperature(truth_N: npt.ArrayLike, probability_NC: npt.ArrayLike, *, at_least: int = AT_LEAST) -> float:
@@ -202,8 +216,8 @@ def _loss(x_N: Floats, target_N: Floats, weight_N: Floats) -> float:
 
 def _binned(
     truth_N: npt.ArrayLike, probability_N: npt.ArrayLike, weight_N: npt.ArrayLike | None, n_bins: int, bins: Bins
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Of each bin that has records: how many, its share of the weight, the mean said, the share that came true."""
+) -> tuple[Floats, Floats, Floats]:
+    """Of each bin that has records: its weight, the mean said, the share that came true."""
     truth, probability, weight = checked(truth_N, probability_N, checked_weight(weight_N, np.size(truth_N)))
     if bins is Bins.EQUAL_WIDTH:
         edges = np.linspace(0, 1, n_bins + 1)[1:-1]
@@ -211,8 +225,8 @@ def _binned(
     else:
         bin_N = np.empty(truth.size, np.int64)
         bin_N[np.argsort(probability, kind="stable")] = np.arange(truth.size) * n_bins // truth.size
-    n_B, weight_B = np.bincount(bin_N), np.bincount(bin_N, weight)
+    weight_B = np.bincount(bin_N, weight).astype(np.float64)
     used = weight_B > 0
     said_B = np.bincount(bin_N, weight * probability)[used] / weight_B[used]
     true_B = np.bincount(bin_N, weight * truth)[used] / weight_B[used]
-    return n_B[used].astype(np.float64), weight_B[used] / weight_B.sum(), said_B, true_B
+    return weight_B[used], said_B, true_B

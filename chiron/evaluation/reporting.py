@@ -9,8 +9,8 @@ import numpy as np
 
 from chiron.evaluation import metrics
 from chiron.evaluation.abstention import class_confidence, confidence, coverage_risk
-from chiron.evaluation.bootstrap import bootstrapped
-from chiron.evaluation.calibration import calibration_line, expected_calibration_error
+from chiron.evaluation.bootstrap import bootstrapped, calibration_error_interval
+from chiron.evaluation.calibration import calibration_line
 from chiron.evaluation.checked import Bools, Floats, Ints
 from chiron.evaluation.exclusive import class_accuracy, class_brier, class_f1, confusion, mean_f1
 from chiron.evaluation.ranking import aurocs
@@ -23,7 +23,6 @@ _OF_SCORES: Final = (
     Measure.AUPRC,
     Measure.SENSITIVITY_AT,
     Measure.BRIER,
-    Measure.CALIBRATION_ERROR,
     Measure.CALIBRATION_SLOPE,
     Measure.CALIBRATION_INTERCEPT,
 )
@@ -54,7 +53,6 @@ def measured_finding(
             metrics.average_precision(truth, probability, weight),
             metrics.sensitivity_at_specificity(truth, probability, weight),
             metrics.brier(truth, probability, weight),
-            expected_calibration_error(truth, probability, weight),
             line.slope,
             line.intercept,
         ]
@@ -63,7 +61,10 @@ def measured_finding(
 
     names = _OF_SCORES + (() if called is None else _OF_CALLS)
     found = zip(names, bootstrapped(statistics, groups_N[order]), strict=True)
-    return tuple(Measured(measure=name, estimate=estimate) for name, estimate in found)
+    error = Measured(
+        measure=Measure.CALIBRATION_ERROR, estimate=calibration_error_interval(truth, probability, groups_N[order])
+    )
+    return (*(Measured(measure=name, estimate=estimate) for name, estimate in found), error)
 
 
 def answered_finding(

@@ -78,6 +78,7 @@ def evaluate_model(
         results=_results(models[0], said[0], strata_of(dataset, records)),
         classes=_classes(models[0], said[0]),
         challenge=_challenge(models[0], said[0]),
+        n_challenge_classes=len(_of_challenge(models[0])),
         differences=differences_of([model.card for model in models], said) if against else (),
         n_looks=n_looks,
         warning=look_warning(n_looks or 0),
@@ -131,13 +132,8 @@ def _classes(model: Model, said: Answers) -> ClassesResult | None:
 
 
 def _challenge(model: Model, said: Answers) -> Interval | None:
-    """The CinC 2021 score, where at least two outputs are classes of it, all with a threshold."""
-    scored = {code for codes in challenge_table().classes for code in codes}
-    columns = [
-        i
-        for i, output in enumerate(model.card.outputs)
-        if output.code_system is CodeSystem.SNOMED_CT and output.code in scored and output.threshold is not None
-    ]
+    """The CinC 2021 score, where at least two outputs are classes of it."""
+    columns = _of_challenge(model)
     own = said.take(np.asarray(said.read_NC[:, columns].all(axis=1))) if columns else said
     if len(columns) < _MIN_OF_CHALLENGE or not len(own.truth_NC):
         return None
@@ -150,3 +146,11 @@ def _challenge(model: Model, said: Answers) -> Interval | None:
         return np.array([challenge_2021(truth, called, weight)])
 
     return bootstrapped(statistics, own.groups)[0]
+
+
+def _of_challenge(model: Model) -> list[int]:
+    """Outputs that are classes of the challenge and have a threshold."""
+    scored = {code for codes in challenge_table().classes for code in codes}
+    outputs = enumerate(model.card.outputs)
+    ours = [(i, o) for i, o in outputs if o.code_system is CodeSystem.SNOMED_CT and o.code in scored]
+    return [i for i, output in ours if output.threshold is not None]

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import bootstrap
 
-from chiron.evaluation.bootstrap import bootstrapped
+from chiron.evaluation.bootstrap import bootstrapped, calibration_error_interval
 from chiron.evaluation.metrics import auroc
 
 
@@ -45,3 +46,22 @@ def test_a_number_that_does_not_exist_has_no_interval_and_a_shaky_one_no_bounds(
 def test_what_never_varies_has_an_interval_of_no_width():
     found = bootstrapped(lambda _: np.array([0.25]), np.arange(10), n_resamples=50)[0]
     assert (found.lower, found.value, found.upper) == (0.25, 0.25, 0.25)
+
+
+@pytest.mark.parametrize(("fault", "truth"), [(1.0, 0.0), (1.6, 0.0719)])
+def test_the_interval_of_the_calibration_error_holds_the_truth(fault, truth):
+    """The true error of logits that are 1.6 times too large, by numerical integration; of right ones it is 0."""
+    held = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(-1, 1.5, 300)
+        happened = rng.random(300) < expit(x)
+        found = calibration_error_interval(happened, expit(fault * x), np.arange(300), n_resamples=100, seed=seed)
+        held += found.lower <= truth <= found.upper
+    assert held >= 34  # of 40 at 95 %: fewer once in a hundred
+
+
+def test_the_error_of_one_kind_alone_is_that_of_the_mean():
+    """All true, .9 said: off by .1, and no chance in it."""
+    found = calibration_error_interval(np.ones(50, dtype=bool), np.full(50, 0.9), np.arange(50), n_resamples=50)
+    assert (found.lower, found.value, found.upper) == pytest.approx((0.1, 0.1, 0.1))
