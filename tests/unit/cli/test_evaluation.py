@@ -11,11 +11,25 @@ from typer.testing import CliRunner
 
 from chiron.datasets.ledger import ledger_of
 from chiron.errors import DataError
+from chiron.evaluation.looks import look_warning
 from chiron.learning.networks import new_network
 from chiron.models.file import save_model
+from cli.evaluation import evaluation_screen
 from cli.main import app
 from cli.screen import console
 from cli.splits import splits_screen
+from schemas.base import Interval
+from schemas.codes import ATRIAL_FIBRILLATION, SplitName
+from schemas.evaluation import (
+    Answered,
+    ClassesResult,
+    Difference,
+    EvaluationReport,
+    Measure,
+    Measured,
+    OutputResult,
+    StratumResult,
+)
 from schemas.splits import RECORD_LEVEL
 from schemas.tables import RECORDS
 from schemas.training import Architecture
@@ -89,3 +103,92 @@ def test_the_screen_of_splits_names_findings_that_a_split_has_too_few_of():
     assert RECORD_LEVEL in said
     assert "fewer than 20 positive: atrial fibrillation in valid (19)" in said
     assert "2 recordings the same as another, 5 pairs alike" in said
+
+
+def made_up_evaluation() -> EvaluationReport:
+    sure = Answered(
+        coverage=tuple(round(0.05 * i, 2) for i in range(1, 21)),
+        risk=tuple(0.01 * i for i in range(1, 21)),
+        area=Interval(value=0.1),
+        excess=0.02,
+    )
+    known = OutputResult(
+        code_system=ATRIAL_FIBRILLATION.system,
+        code=ATRIAL_FIBRILLATION.code,
+        name="atrial fibrillation",
+        threshold=0.3,
+        n_records=1200,
+        n_positive=400,
+        auroc=Interval(value=0.9, lower=0.85, upper=0.94),
+        measured=(Measured(measure=Measure.CALIBRATION_SLOPE, estimate=Interval(value=1.5, lower=-0.5, upper=10.25)),),
+        answered=sure,
+        strata=(
+            StratumResult(kind="sex", group="F", n_records=600, n_positive=200, auroc=Interval(value=0.91)),
+            StratumResult(kind="sex", group="M", n_records=30, n_positive=2, auroc=None),
+        ),
+    )
+    unknown = known.model_copy(
+        update={"name": "noise", "auroc": None, "measured": (), "answered": None, "strata": (), "threshold": None}
+    )
+    classes = ClassesResult(
+        names=("normal", "noisy"),
+        n_scored=1,
+        n_records=10,
+        confusion=((5, 1), (0, 4)),
+        f1=(0.909, 0.889),
+        measured=(Measured(measure=Measure.MEAN_F1, estimate=Interval(value=0.909, lower=0.8, upper=0.95)),),
+        answered=sure,
+    )
+    return EvaluationReport(
+        model_sha256="1" * 64,
+        dataset="study",
+        content_sha256="2" * 64,
+        split=SplitName.TEST,
+        n_records=1200,
+        n_refused=3,
+        unit="patient",
+        level="no patient was trained on",
+        results=(known, unknown),
+        classes=classes,
+        challenge=Interval(value=0.5, lower=0.4, upper=0.6),
+        n_challenge_classes=2,
+        differences=(
+            Difference(
+                measure=Measure.AUROC,
+                name="atrial fibrillation",
+                estimate=Interval(value=-0.01, lower=-0.03, upper=0.01),
+                p_value=0.3,
+            ),
+        ),
+        n_looks=11,
+        warning=look_warning(11),
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "study, split test: 1,200 records; 3 more that the model refuses to read",
+        "0.500 [0.400, 0.600], over 2 of its 26 classes",
+        "number 11 at this test split",
+        "expected at most 10 looks, this is number 11",
+        ".900 [.850, .940] of one kind only",
+        "1.500 [−.500, 10.250]",
+        "0.300 not chosen",
+        "20.0 18.0 16.0 10.0",  # errors where all, 90, 80 and 50 % are answered
+        "normal 5 1 0.909",
+        "mean F1 0.909 [0.800, 0.950]. The mean is of normal.",
+        "atrial fibrillation sex: F 600 200 0.910",
+        "atrial fibrillation AUROC −0.010 [−0.030, +0.010] 0.300",
+    ],
+)
+def test_the_screen_of_an_evaluation_tells_all_of_it(said):
+    with console.capture() as captured:
+        console.print(evaluation_screen(made_up_evaluation()))
+    assert said in " ".join(captured.get().split())
+
+
+def test_a_group_with_counts_alone_is_not_on_the_screen():
+    with console.capture() as captured:
+        console.print(evaluation_screen(made_up_evaluation()))
+    assert "sex: M" not in captured.get()
