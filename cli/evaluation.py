@@ -109,6 +109,7 @@ def _findings(results: tuple[OutputResult, ...]) -> Table:
         if any(measure in each for each in found):
             table.add_row(measure.value, *(_tight(each[measure]) if measure in each else "" for each in found))
     table.add_row("called from", *("not chosen" if r.threshold is None else f"{r.threshold:.3f}" for r in results))
+    table.add_row("told, wrong of it", *(f"{count(r.n_told)}, {count(r.n_told_wrong)}" for r in results))
     shown = ", ".join(f"{coverage:.0%}" for coverage in _SHOWN_COVERAGES)
     table.add_row("errors, % of answers", *(_errors(r.answered) if r.answered else "" for r in results))
     table.caption = f"Errors where the surest {shown} are answered."

@@ -72,6 +72,8 @@ class OutputResult(Frozen):
     threshold: float | None = None  # from which the finding is called present
     n_records: int
     n_positive: int
+    n_told: int = 0  # answered by the model itself, which may say that it can't tell
+    n_told_wrong: int = 0
     auroc: Interval | None
     measured: tuple[Measured, ...] = ()
     answered: Answered | None = None

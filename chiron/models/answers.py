@@ -25,17 +25,22 @@ _PROGRESS_EVERY = 100
 
 
 class Answers(NamedTuple):
-    """Probability and truth of every output; truth counts where `read` says that there is a label."""
+    """Probability and truth of every output; truth counts where `read` says that there is a label.
+
+    called: what the model calls present, where it can tell (`told`).
+    """
 
     probability_NC: Floats
+    told_NC: Bools
+    called_NC: Bools
     truth_NC: Bools
     read_NC: Bools
     patients_N: np.ndarray | None  # none: unknown, every record is its own
 
     def take(self, kept_N: Bools) -> "Answers":
         """Only these records."""
-        patients = None if self.patients_N is None else self.patients_N[kept_N]
-        return Answers(self.probability_NC[kept_N], self.truth_NC[kept_N], self.read_NC[kept_N], patients)
+        *of_records, patients = self
+        return Answers(*(each[kept_N] for each in of_records), None if patients is None else patients[kept_N])
 
     @property
     def groups(self) -> np.ndarray:
@@ -68,9 +73,18 @@ def answers_of(model: Model, dataset: Dataset, records: pl.DataFrame) -> Answers
             probability[i] = list(model.predict(signal_mv, row["fs_hz"]).values())
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("records evaluated", done, records.height)
+    limits = np.array([np.nan if output.threshold is None else output.threshold for output in model.card.outputs])
+    told = np.isfinite(probability + limits)
     truth, read = truth_of(dataset, records, [output.key for output in model.card.outputs])
     known = bool(records["patient_known"].all())
-    return Answers(probability, truth, read, records["patient_id"].to_numpy() if known else None)
+    return Answers(
+        probability,
+        told,
+        told & (probability >= limits),
+        truth,
+        read,
+        records["patient_id"].to_numpy() if known else None,
+    )
 
 
 def truth_of(dataset: Dataset, records: pl.DataFrame, codes: list[Code]) -> tuple[Bools, Bools]:

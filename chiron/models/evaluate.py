@@ -107,6 +107,8 @@ def _result(output: ModelOutput, said: Answers, i: int, strata: dict[str, list[s
         threshold=output.threshold,
         n_records=truth.size,
         n_positive=int(truth.sum()),
+        n_told=int(own.told_NC[:, i].sum()),
+        n_told_wrong=int((own.told_NC[:, i] & (own.called_NC[:, i] != truth)).sum()),
         auroc=area.estimate if area else None,
         measured=measured_finding(truth, probability, groups, output.threshold),
         answered=answered_finding(truth, probability, groups, output.threshold),

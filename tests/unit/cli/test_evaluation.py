@@ -119,6 +119,8 @@ def made_up_evaluation() -> EvaluationReport:
         threshold=0.3,
         n_records=1200,
         n_positive=400,
+        n_told=1100,
+        n_told_wrong=90,
         auroc=Interval(value=0.9, lower=0.85, upper=0.94),
         measured=(Measured(measure=Measure.CALIBRATION_SLOPE, estimate=Interval(value=1.5, lower=-0.5, upper=10.25)),),
         answered=sure,
@@ -175,6 +177,7 @@ def made_up_evaluation() -> EvaluationReport:
         ".900 [.850, .940] of one kind only",
         "1.500 [−.500, 10.250]",
         "0.300 not chosen",
+        "told, wrong of it 1,100, 90",
         "20.0 18.0 16.0 10.0",  # errors where all, 90, 80 and 50 % are answered
         "normal 5 1 0.909",
         "mean F1 0.909 [0.800, 0.950]. The mean is of normal.",

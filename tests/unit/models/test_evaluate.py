@@ -74,6 +74,7 @@ def test_every_number_is_that_of_scikit_learn(workdir, model):
     assert result.answered is not None
     wrong = (np.array(said) >= (result.threshold or 0.5)) != truth
     assert result.answered.risk[-1] == pytest.approx(wrong.mean())
+    assert (result.n_told, result.n_told_wrong) == (len(truth), wrong.sum())
 
 
 def test_every_look_at_the_test_split_is_counted_and_the_eleventh_warns(workdir, tmp_path, model):
