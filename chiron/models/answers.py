@@ -39,8 +39,14 @@ class Answers(NamedTuple):
 
     def take(self, kept_N: Bools) -> "Answers":
         """Only these records."""
-        *of_records, patients = self
-        return Answers(*(each[kept_N] for each in of_records), None if patients is None else patients[kept_N])
+        return Answers(
+            self.probability_NC[kept_N],
+            self.told_NC[kept_N],
+            self.called_NC[kept_N],
+            self.truth_NC[kept_N],
+            self.read_NC[kept_N],
+            None if self.patients_N is None else self.patients_N[kept_N],
+        )
 
     @property
     def groups(self) -> np.ndarray:
