@@ -39,16 +39,18 @@ class CohortSource:
         """Windows (N, L, T) and targets (N, C) of records `first` to `stop` - 1."""
         columns = [VOCABULARY.index(code) for code in self.codes]
         windows, targets = [], []
-        for a, b in _runs(first, stop):
-            records = synthesize_records(self._spec_of(a), a, b)
+        for spec, a, b in self.parts(first, stop):
+            records = synthesize_records(spec, a, b)
             signals_mv = (records.signals / self.spec.gain_per_mv).astype(np.float32)
             windows.append(prepared_windows(signals_mv, self.spec.fs_hz, self.window))
             targets.append(records.findings[:, columns].astype(np.float32))
         return np.concatenate(windows), np.concatenate(targets)
 
-    def _spec_of(self, index: int) -> CohortSpec:
-        share = _LENGTHS[index // _RUN % len(_LENGTHS)]
-        return self.spec.model_copy(update={"duration_s": round(share * self.window.duration_s, 3)})
+    def parts(self, first: int, stop: int) -> Iterator[tuple[CohortSpec, int, int]]:
+        """The stretches of records of one length, in order: their specification, the first, and one beyond the last."""
+        for a, b in _runs(first, stop):
+            share = _LENGTHS[a // _RUN % len(_LENGTHS)]
+            yield self.spec.model_copy(update={"duration_s": round(share * self.window.duration_s, 3)}), a, b
 
 
 def _runs(first: int, stop: int) -> Iterator[tuple[int, int]]:
