@@ -97,7 +97,7 @@ def test_a_regular_pulse_keeps_the_f_waves(records, f_waves):
     steady = other.signals / SPEC.gain_per_mv + f_waves
     before = [_between_beats_uv(records.signals[i, v1] / SPEC.gain_per_mv, records, i) for i in range(N)]
     after = [_between_beats_uv(steady[i, v1], other, i) for i in range(N)]
-    assert 0.8 < np.nanmedian(after) / np.nanmedian(before) < 1.25
+    assert 0.7 < np.nanmedian(np.array(after) / before) < 1.4
     made, _ = RegularRr(CohortSource(SPEC, WindowSpec(), (ATRIAL_FIBRILLATION,)))(0, 4)
     for i in range(4):
         np.testing.assert_allclose(made[i], windows_of(steady[i], SPEC.fs_hz, WindowSpec())[0], atol=1e-5)
