@@ -21,10 +21,9 @@ from chiron.learning.examples import View
 from chiron.learning.streaming import Batch, Source, prepared_windows
 from chiron.learning.training import Examples
 from chiron.synthesis.kernel import PARAMETER_NAMES, synthesize_records
-from schemas.base import Interval
 from schemas.boost import Control
 
-__all__ = ["EXPECTED", "UNRELATED_TASKS", "control_examples", "control_source", "has_new_codes", "holds", "surrogate"]
+__all__ = ["EXPECTED", "UNRELATED_TASKS", "control_examples", "control_source", "has_new_codes", "surrogate"]
 
 EXPECTED: Final[Mapping[Control, str]] = {
     Control.SHUFFLED_LABELS: (
@@ -43,7 +42,8 @@ EXPECTED: Final[Mapping[Control, str]] = {
         "signals."
     ),
     Control.CONTRADICTING_LABELS: (
-        "The synthetic arm is better, and the gate refuses the control's model: wrong labels harm, and are found out."
+        "It is not above the best arm without synthetic data, and the gate refuses its model: wrong labels are found "
+        "out."
     ),
 }
 """What each control must show beside the synthetic arm of as many steps."""
@@ -74,13 +74,6 @@ def control_examples(
 def has_new_codes(control: Control) -> bool:
     """Whether the targets are others than the view's codes, so that the fine-tuned network needs a new last layer."""
     return control is Control.UNRELATED_TASK
-
-
-def holds(control: Control, difference: Interval) -> bool:
-    """Whether it shows what it must. difference: of the synthetic arm less the control, with its interval."""
-    if difference.lower is None or difference.upper is None:
-        return False
-    return difference.upper >= 0 if control is Control.NO_F_WAVES else difference.lower > 0
 
 
 def surrogate(x_LT: Floats, seed: tuple[int, ...]) -> Floats:

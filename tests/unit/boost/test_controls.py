@@ -10,7 +10,6 @@ from chiron.boost.controls import (
     control_examples,
     control_source,
     has_new_codes,
-    holds,
     surrogate,
 )
 from chiron.boost.pretraining import synthetic_source
@@ -18,7 +17,6 @@ from chiron.datasets.dataset import open_dataset
 from chiron.errors import BadParameters
 from chiron.learning.examples import View
 from chiron.synthesis.cohort import synthesize_cohort
-from schemas.base import Interval
 from schemas.boost import Control
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM
 from schemas.cohort import CohortSpec
@@ -151,20 +149,3 @@ def test_as_many_records_as_the_cohort_has_unless_told_otherwise(cohort):
 def test_what_each_control_must_show_is_said_in_one_sentence():
     assert set(EXPECTED) == set(Control)
     assert all(text.endswith(".") and text.count(". ") == 0 for text in EXPECTED.values())
-
-
-@pytest.mark.parametrize(
-    ("control", "lower", "upper", "held"),
-    [
-        (Control.SHUFFLED_LABELS, 0.01, 0.2, True),
-        (Control.SHUFFLED_LABELS, -0.01, 0.2, False),
-        (Control.NO_F_WAVES, -0.01, 0.2, True),
-        (Control.NO_F_WAVES, -0.2, -0.01, False),
-    ],
-)
-def test_a_control_holds_where_the_interval_of_the_difference_says_so(control, lower, upper, held):
-    assert holds(control, Interval(value=(lower + upper) / 2, lower=lower, upper=upper)) is held
-
-
-def test_a_control_without_an_interval_does_not_hold():
-    assert not holds(Control.SHUFFLED_LABELS, Interval(value=None, lower=None, upper=None))
