@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+import torch
 from pydantic import ValidationError
 
 from chiron.boost.related import Floats, source_codes, targets_of
@@ -19,10 +20,11 @@ from chiron.boost.rhythm_windows import cut_windows, has_room, marks_of
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.ledger import Ledger, copies_in, ledger_of, saw, saw_recording
 from chiron.errors import BadParameters
+from chiron.learning.batches import Examples, Given
 from chiron.learning.cohort_source import CohortSource
+from chiron.learning.device_cohort import DeviceCohort
 from chiron.learning.examples import Collection, View, collect, labelled_records
-from chiron.learning.streaming import Batch, Source
-from chiron.learning.training import Examples
+from chiron.learning.streaming import Batch, Source, Stream
 from chiron.measures.fingerprint import fingerprint_of, trace_of
 from schemas.codes import NOISE, SplitName
 from schemas.cohort import CohortSpec
@@ -39,8 +41,10 @@ __all__ = [
     "specification_of",
     "synthetic_examples",
     "synthetic_source",
+    "synthetic_stream",
 ]
 
+_BATCH: Final = 64
 _SPAN: Final = 256  # records that are made at a time
 _NOISY_FACTS: Final = ("burst_noise", "electrodes_problems", "static_noise")  # in some lead, as PTB-XL's table says
 
@@ -194,6 +198,18 @@ def synthetic_source(cohort: Dataset, view: View) -> Source:
     if spec is None:
         return StoredSource(synthetic_examples(cohort, view))
     return CohortSource(spec.model_copy(update={"leads": view.leads}), view.window, view.codes)
+
+
+def synthetic_stream(
+    cohort: Dataset, view: View, n_batches: int, *, device: torch.device, n_processes: int = 1
+) -> Iterable[Given]:
+    """Batches of which every record is new: made on a GPU where one trains, else by processes beside the training."""
+    spec = specification_of(cohort)
+    if device.type == "cuda" and spec is not None:
+        own = spec.model_copy(update={"leads": view.leads, "fs_hz": view.window.fs_hz})
+        return DeviceCohort(own, view.window, view.codes, n_batches, device=str(device))
+    n_distinct = n_batches * _BATCH
+    return Stream(synthetic_source(cohort, view), n_distinct, n_batches, batch=_BATCH, n_processes=n_processes)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 import wfdb
 from hearts import Recorded, heart, hearts_dataset
 
@@ -17,12 +18,14 @@ from chiron.boost.pretraining import (
     related_examples,
     synthetic_examples,
     synthetic_source,
+    synthetic_stream,
 )
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.tables import write_table
 from chiron.errors import BadParameters
 from chiron.labels.consensus import consensus_labels
 from chiron.learning.cohort_source import CohortSource
+from chiron.learning.device_cohort import DeviceCohort
 from chiron.learning.examples import View
 from chiron.learning.training import Examples
 from chiron.records.ingest import ingest_source
@@ -131,6 +134,12 @@ def test_a_cohort_gives_its_stored_records_and_new_ones_of_the_same_specificatio
     of_target = {row.tobytes() for row in stored.x_WLT.round(2)}
     assert sum(row.tobytes() in of_target for row in x.round(2)) >= 14  # but for rounding
     assert source(64, 80)[0].shape == x.shape  # beyond what is stored
+    streamed = list(synthetic_stream(cohort, VIEW, 2, device=torch.device("cpu"), n_processes=0))
+    np.testing.assert_array_equal(streamed[0][0][:16], x)
+    np.testing.assert_array_equal(streamed[1][0], source(64, 128)[0])
+    on_gpu = synthetic_stream(cohort, VIEW, 3, device=torch.device("cuda"))  # says what will be made, and makes none
+    assert isinstance(on_gpu, DeviceCohort)
+    assert (on_gpu.n_batches, on_gpu.device, on_gpu.spec.leads) == (3, "cuda", ("I",))
 
 
 def test_a_dataset_without_a_specification_gives_its_stored_records(tmp_path):
