@@ -32,7 +32,6 @@ from schemas.tables import FACTS, LABELS, RECORDS, SPLITS
 
 __all__ = [
     "StoredSource",
-    "both_source",
     "examples_of",
     "held_out",
     "related_collection",
@@ -225,31 +224,6 @@ class StoredSource:
         turn, record = np.divmod(np.arange(first, stop), of.n_records)
         window = (np.cumsum(count) - count)[record] + turn % count[record]
         return of.x_WLT[window], of.target_NC[record]
-
-
-@dataclass(frozen=True)
-class _Interleaved:
-    """Of every `period` records one of `rare`, the others of `usual`."""
-
-    usual: Source
-    rare: Source
-    period: int
-
-    def __call__(self, first: int, stop: int) -> Batch:
-        """Windows (N, L, T) and targets (N, C) of records `first` to `stop` - 1."""
-        index = np.arange(first, stop)
-        is_rare = index % self.period == 0
-        n_rare = -(-first // self.period)  # records of `rare` before `first`
-        x, target = self.usual(first, stop)
-        x, target = x.copy(), target.copy()
-        if is_rare.any():
-            x[is_rare], target[is_rare] = self.rare(n_rare, n_rare + int(is_rare.sum()))
-        return x, target
-
-
-def both_source(synthetic: Source, related: Examples, *, related_share: float) -> Source:
-    """Synthetic and related records mixed: `related_share` of them are related, as nearly as one in n can be."""
-    return _Interleaved(synthetic, StoredSource(related), max(round(1 / related_share), 1))
 
 
 def examples_of(source: Source, n_records: int, *, first: int = 0) -> Examples:

@@ -11,7 +11,6 @@ from hearts import Recorded, heart, hearts_dataset
 
 from chiron.boost.pretraining import (
     StoredSource,
-    both_source,
     examples_of,
     held_out,
     related_collection,
@@ -104,15 +103,6 @@ def test_stored_records_come_again_and_again_each_time_with_another_of_their_win
     windows, target = source(0, 8)
     np.testing.assert_array_equal(windows[:, 0, 0], [0, 3, 1, 3, 2, 3, 0, 3])
     np.testing.assert_array_equal(target[:, 0], [0, 1] * 4)
-
-
-@pytest.mark.parametrize("at", [0, 1, 3, 4, 5, 11])
-def test_of_both_every_fourth_record_is_related_and_each_is_the_same_whatever_else_is_asked_for(at):
-    source = both_source(StoredSource(numbered(1000)), numbered(10, np.full((10, 1), -1.0)), related_share=0.25)
-    x, target = source(0, 12)
-    np.testing.assert_array_equal(np.flatnonzero(target[:, 0] == -1), [0, 4, 8])
-    np.testing.assert_array_equal(x[[0, 4, 8], 0, 0], [0, 1, 2])  # no related record is skipped
-    np.testing.assert_array_equal(source(at, at + 1)[0][0], x[at])
 
 
 def test_records_of_a_source_lie_in_memory_in_their_order():
