@@ -1,15 +1,15 @@
 """What a network reads and predicts: the contract that is stored in a model's file."""
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from schemas.base import Frozen
+from schemas.boost import Arm
+from schemas.card import BoostVerdict, Calibration, CardMetric, CardSource, InputLimits, Range, SourceRole
 from schemas.codes import Code, CodeSystem
 from schemas.ledger import NO_LEDGER, LedgerFacts
-from schemas.manifest import Sha256
-from schemas.trained import ArmName, ArmResult
 
 __all__ = ["INTENDED_USE", "Architecture", "Augmentation", "ModelCard", "ModelKind", "ModelOutput", "WindowSpec"]
 
@@ -17,6 +17,11 @@ INTENDED_USE: Final = (
     "Research: ranks recordings for a reader by the probability of each finding. Not a medical device; no decision "
     "about a patient may rest on it."
 )
+
+MAX_LEADS: Final = 64
+MAX_OUTPUTS: Final = 512
+
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Architecture(StrEnum):
@@ -65,12 +70,14 @@ class WindowSpec(Frozen):
 
 
 class ModelOutput(Frozen):
-    """One output: above `threshold` the finding is called present. None: too few records to choose one."""
+    """One output: from `threshold` on the finding is called present. None: too few records to choose one."""
 
     code_system: CodeSystem
     code: str
     name: str
-    threshold: float | None = None
+    threshold: Probability | None = None  # of the calibrated probability
+    calibration: Calibration = Calibration()
+    unsure: Range | None = None  # calibrated probabilities at which the model can't tell
 
     @property
     def key(self) -> Code:
@@ -79,22 +86,31 @@ class ModelOutput(Frozen):
 
 
 class ModelCard(Frozen):
-    """Everything about a model but its weights."""
+    """Everything about a model but its weights. Where `exclusive`, exactly one of the outputs is true of a record."""
 
-    format_version: Literal[1] = 1
-    architecture: str
-    leads: Annotated[tuple[str, ...], Field(min_length=1)]
-    window: WindowSpec
+    format_version: Literal[2] = 2
+    kind: ModelKind = ModelKind.NETWORK
+    architecture: Annotated[str, Field(max_length=64)]
+    leads: Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_LEADS)]
+    window: WindowSpec  # of a forest or a regression, the rate alone: features are of the whole recording
     unit: Literal["mV"] = "mV"
     normalisation: str
-    outputs: Annotated[tuple[ModelOutput, ...], Field(min_length=1)]
-    arm: ArmName
-    metrics: tuple[ArmResult, ...]
-    verdict: str
-    dataset_sha256: Sha256
-    cohort_sha256: Sha256
+    filters: tuple[str, ...] = ()  # what is done to a recording before it is read, in words
+    limits: InputLimits = InputLimits()
+    outputs: Annotated[tuple[ModelOutput, ...], Field(min_length=1, max_length=MAX_OUTPUTS)]
+    exclusive: bool = False
+    temperature: Annotated[float, Field(gt=0, le=1000)] = 1.0  # of exclusive outputs: their calibration
+    thresholds_chosen: str = "not chosen"  # how, and on what
+    min_confidence: Probability | None = None  # of exclusive outputs: below it the model can't tell
+    abstention_chosen: str = "not chosen"  # how, and on what
+    arm: Arm
+    metrics: tuple[CardMetric, ...] = ()
+    boost: BoostVerdict | None = None
+    sources: tuple[CardSource, ...] = ()
     parameters: dict[str, JsonValue]
+    environment: dict[str, str] = {}  # versions of what it was trained with
     simulated: bool
+    licence: str = "not stated"
     intended_use: str = INTENDED_USE
     ledger: LedgerFacts | None = None  # none in files of before there were ledgers
 
@@ -102,3 +118,27 @@ class ModelCard(Frozen):
     def level(self) -> str:
         """What an evaluation of the model can keep apart."""
         return self.ledger.level if self.ledger else NO_LEDGER
+
+    @property
+    def verdict(self) -> str:
+        """Whether the cohort helped, in a sentence."""
+        return self.boost.verdict if self.boost else "no boost experiment was made"
+
+    @property
+    def dataset_sha256(self) -> str | None:
+        """The content of the dataset of the task itself."""
+        return self._content_of(SourceRole.TARGET)
+
+    @property
+    def cohort_sha256(self) -> str | None:
+        """The content of the cohort that was trained on first."""
+        return self._content_of(SourceRole.COHORT)
+
+    def _content_of(self, role: SourceRole) -> str | None:
+        return next((source.content_sha256 for source in self.sources if source.role is role), None)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.leads)) < len(self.leads) or len({o.key for o in self.outputs}) < len(self.outputs):
+            raise ValueError("card: expected every lead and every output once, found one twice")
+        return self

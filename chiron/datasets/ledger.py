@@ -8,6 +8,7 @@ or a copy, to find it. Its purpose is that the hashes here fit no other table.
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -52,6 +53,11 @@ class Ledger:
     contents: Digests
     hashes: Hashes
     n_hashes: npt.NDArray[np.int32]
+
+    @cached_property
+    def known_contents(self) -> frozenset[bytes]:
+        """`contents` to look things up in."""
+        return _members(self.contents)
 
 
 def ledger_of(dataset: Dataset, records: pl.DataFrame) -> Ledger:
@@ -106,7 +112,7 @@ def saw(ledger: Ledger, patient_id: str, *, source: str) -> bool:
 
 def saw_recording(ledger: Ledger, signal_sha256: str) -> bool:
     """Whether a model was trained on these very samples."""
-    return _keyed("content", signal_sha256) in _members(ledger.contents)
+    return _keyed("content", signal_sha256) in ledger.known_contents
 
 
 def seen_of(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> SeenCounts:

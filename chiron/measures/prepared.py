@@ -1,19 +1,39 @@
 """Recordings as features and networks read them: one rate, no baseline wander, a typical R peak of height one."""
 
 from fractions import Fraction
-from functools import cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy.signal import butter, resample_poly, sosfiltfilt
+from scipy.signal import butter, firwin, resample_poly, sosfiltfilt
 
-__all__ = ["BEAT_S", "CLIP", "NORMALISATION", "high_pass", "prepare", "resampled"]
+__all__ = [
+    "BEAT_S",
+    "CLIP",
+    "FILTERS",
+    "NORMALISATION",
+    "Prepared",
+    "high_pass",
+    "prepare",
+    "prepared_with_peak",
+    "resampled",
+]
 
 NORMALISATION: Final = "high-pass-0.5-typical-peak-1"  # name and version; changing `prepare` makes another one
+
+FILTERS: Final = (
+    "each lead's median is taken away; missing samples become zero",
+    "resampled by a polyphase filter",
+    "high-pass at 0.5 Hz: Butterworth of second order, forward and backward",
+    "all leads divided by the typical R amplitude: the median of the largest magnitudes of 2-second stretches",
+    "clipped at 4 times that",
+)
+"""What `prepare` does, in words."""
 
 _HIGH_PASS_HZ: Final = 0.5  # removes baseline wander and keeps T and P waves
 BEAT_S: Final = 2.0  # a stretch that holds at least one beat down to 30 per minute
 CLIP: Final = 4.0  # in units of the typical R amplitude
+_NOTHING: Final = 1e-6
 
 
 def resampled(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
@@ -21,7 +41,15 @@ def resampled(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
     ratio = Fraction(to_hz / fs_hz).limit_denominator(1000)
     if ratio == 1:
         return signal.astype(np.float32)
-    return np.asarray(resample_poly(signal, ratio.numerator, ratio.denominator, axis=-1), dtype=np.float32)
+    up, down = ratio.numerator, ratio.denominator
+    low_pass = _low_pass(max(up, down), signal.dtype if signal.dtype.kind == "f" else np.dtype(np.float64))
+    return np.asarray(resample_poly(signal, up, down, axis=-1, window=low_pass), dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def _low_pass(rate: int, dtype: np.dtype[np.floating[Any]]) -> np.ndarray:
+    """The filter that `resample_poly` would design anew for every recording; the same bits."""
+    return np.asarray(firwin(20 * rate + 1, 1 / rate, window=("kaiser", 5.0)), dtype=dtype)
 
 
 def prepare(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
@@ -30,12 +58,25 @@ def prepare(signal: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
     signal: (L, n) in any unit, nan where missing. Returns (L, n') float32, clipped to +-4, zero where missing. One
     scale for all leads, so that sums of leads stay sums.
     """
+    return prepared_with_peak(signal, fs_hz, to_hz).signal
+
+
+class Prepared(NamedTuple):
+    """signal: as of `prepare`; peak: the typical R amplitude, in the unit that the signal had."""
+
+    signal: np.ndarray
+    peak: float
+
+
+def prepared_with_peak(signal: np.ndarray, fs_hz: float, to_hz: float) -> Prepared:
+    """As `prepare`, with what the recording was divided by (0 where there is next to nothing to divide)."""
     missing = ~np.isfinite(signal)
     level = np.nanmedian(np.where(missing.all(axis=-1, keepdims=True), 0.0, np.where(missing, np.nan, signal)), -1)
     centred = np.where(missing, 0.0, signal - level[:, None])
     flat = _without_baseline(resampled(centred, fs_hz, to_hz), to_hz)
-    scale = _typical_peak(flat, round(BEAT_S * to_hz))
-    return np.clip(flat / scale, -CLIP, CLIP).astype(np.float32)
+    peak = _typical_peak(flat, round(BEAT_S * to_hz))
+    scale = peak if peak > _NOTHING else 1.0
+    return Prepared(np.clip(flat / scale, -CLIP, CLIP).astype(np.float32), peak)
 
 
 def _without_baseline(x: np.ndarray, fs_hz: float) -> np.ndarray:
@@ -54,5 +95,4 @@ def _typical_peak(x: np.ndarray, stretch: int) -> float:
     magnitude = np.abs(x).max(axis=0)
     n = max(magnitude.size // stretch, 1)
     peaks = [part.max() for part in np.array_split(magnitude, n)]
-    typical = float(np.median(peaks))
-    return typical if typical > 1e-6 else 1.0
+    return float(np.median(peaks))

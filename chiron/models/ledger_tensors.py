@@ -9,12 +9,13 @@ from chiron.datasets.ledger import DIGEST_BYTES, Ledger
 from chiron.errors import Damaged
 from schemas.ledger import LedgerFacts
 
-__all__ = ["ledger_in", "ledger_tensors"]
+__all__ = ["LEDGER_TENSORS", "ledger_in", "ledger_tensors"]
 
 _PATIENTS: Final = "ledger.patients"
 _CONTENTS: Final = "ledger.contents"
 _HASHES: Final = "ledger.hashes"
 _N_HASHES: Final = "ledger.n_hashes"
+LEDGER_TENSORS: Final = frozenset((_PATIENTS, _CONTENTS, _HASHES, _N_HASHES))
 
 
 def ledger_tensors(ledger: Ledger) -> dict[str, np.ndarray]:

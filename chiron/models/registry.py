@@ -19,7 +19,15 @@ from schemas.trained import RegisteredModel
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
 
-__all__ = ["CHAMPION", "TaggedModel", "default_tracking_uri", "list_models", "models_with_tags", "register_model"]
+__all__ = [
+    "CHAMPION",
+    "TaggedModel",
+    "default_tracking_uri",
+    "list_models",
+    "model_file",
+    "models_with_tags",
+    "register_model",
+]
 
 CHAMPION: Final = "champion"
 _SHA256: Final = "sha256"
@@ -58,6 +66,16 @@ def register_model(tracking_uri: str, name: str, file: Path, tags: Mapping[str, 
 def list_models(tracking_uri: str) -> tuple[RegisteredModel, ...]:
     """Every version of every model, newest first within a name."""
     return tuple(tagged.model for tagged in models_with_tags(tracking_uri))
+
+
+def model_file(tracking_uri: str, name: str) -> Path:
+    """The file behind `name`, `name@challenger` or `name@3`, on this machine. Raises NotFound."""
+    wanted, _, which = name.partition("@")
+    own = [model for model in list_models(tracking_uri) if model.name == wanted]
+    found = [m for m in own if which == m.version or (which or CHAMPION) in m.aliases]
+    if not found:
+        raise NotFound(f"model {name}: expected a registered version, found {len(own)} others of that name")
+    return Path(found[0].file)
 
 
 def models_with_tags(tracking_uri: str) -> tuple[TaggedModel, ...]:

@@ -9,14 +9,16 @@ from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table
 from chiron.learning.experiment import Experiment, run_experiment
-from chiron.measures.prepared import NORMALISATION
 from chiron.models.file import save_model
+from chiron.models.new_card import Reading, card_of, source_of
+from schemas.boost import Arm
+from schemas.card import BoostVerdict, SourceRole
 from schemas.codes import concept_name
 from schemas.manifest import DatasetRef, Kind, ParentEntry
 from schemas.params import TrainParams
 from schemas.results import StageOutcome
 from schemas.tables import PREDICTIONS
-from schemas.trained import ArmName, TrainReport
+from schemas.trained import TrainReport
 from schemas.training import ModelCard, ModelOutput
 
 __all__ = ["MODEL_FILE", "train_models"]
@@ -70,19 +72,16 @@ def _card(experiment: Experiment, real: Dataset, cohort: Dataset, params: TrainP
         ModelOutput(code_system=code.system, code=code.code, name=concept_name(code), threshold=threshold)
         for code, threshold in zip(experiment.view.codes, experiment.thresholds, strict=True)
     )
-    return ModelCard(
-        architecture=experiment.network.architecture,
+    return card_of(
+        experiment.network,
         leads=experiment.view.leads,
         window=experiment.view.window,
-        normalisation=NORMALISATION,
         outputs=outputs,
-        arm=ArmName.SYNTHETIC_FIRST,
-        metrics=report.arms,
-        verdict=report.verdict,
-        dataset_sha256=real.manifest.content_sha256,
-        cohort_sha256=cohort.manifest.content_sha256,
+        arm=Arm.SYNTHETIC_FIRST,
+        sources=(source_of(real, SourceRole.TARGET), source_of(cohort, SourceRole.COHORT)),
         parameters=params.model_dump(mode="json"),
-        simulated=real.manifest.simulated,
+        boost=BoostVerdict(verdict=report.verdict),
+        reading=Reading(thresholds_chosen="Youden's index on the valid split"),
     )
 
 

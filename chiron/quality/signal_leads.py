@@ -16,7 +16,7 @@ from chiron.measures.quality_noise import mains_amplitude, noise_measures
 from chiron.measures.quality_windows import Floats, Rows, cut
 from chiron.quality.signal_score import READABLE, readability
 
-__all__ = ["lead_quality"]
+__all__ = ["lead_quality", "lead_scores"]
 
 _PIECE_SAMPLES: Final = 2**22  # looked at in one go, all leads: bounds the memory that a long recording takes
 _LARGEST: Final = 1e12  # of what a recorder gives, in any unit; the square of more does not fit in float32
@@ -50,6 +50,25 @@ def lead_quality(signal_mv: Signal, is_voltage: Flags, *, fs_hz: float, leads: S
     return {name: figure.round(_DECIMALS) for name, figure in {**figures, **of_voltage}.items()}
 
 
+def lead_scores(signal_mv: Signal, is_voltage: Flags, *, fs_hz: float) -> Floats:
+    """(L,): `score` of `lead_quality` alone, in half the time."""
+    signal_mv = np.where(np.abs(signal_mv) <= _LARGEST, signal_mv, np.float32(np.nan))
+    present = 1 - missing_share(signal_mv) - flat_share(signal_mv, is_voltage, fs_hz)
+    usual = _of_usual_size(signal_mv, is_voltage)
+    readable = np.concatenate([_readable(cut(piece, fs_hz), len(usual)) for piece in _pieces(usual)], axis=1)
+    return np.asarray((readable.mean(axis=1) * np.clip(present, 0, 1)).round(_DECIMALS))
+
+
+def _readable(rows: Rows, n_leads: int) -> Floats:
+    """(L, K)."""
+    return readability(beat_measures(rows), noise_measures(rows)).reshape(n_leads, -1)
+
+
+def _pieces(signal_mv: Signal) -> list[Signal]:
+    n_pieces = min(-(-signal_mv.size // _PIECE_SAMPLES), signal_mv.shape[1])
+    return np.array_split(signal_mv, n_pieces, axis=1)
+
+
 def _of_usual_size(signal: Signal, is_voltage: Flags) -> Signal:
     """Leads without a unit scaled to a standard deviation of one, so that what is a ratio can be had of them."""
     if is_voltage.all():
@@ -62,8 +81,7 @@ def _of_usual_size(signal: Signal, is_voltage: Flags) -> Signal:
 
 def _over_windows(signal_mv: Signal, fs_hz: float, leads: Sequence[str]) -> dict[str, Floats]:
     """The mean of each measure over the windows, piece by piece; whether arms were swapped by majority."""
-    n_pieces = min(-(-signal_mv.size // _PIECE_SAMPLES), signal_mv.shape[1])
-    pieces = [_window_measures(cut(piece, fs_hz), leads) for piece in np.array_split(signal_mv, n_pieces, axis=1)]
+    pieces = [_window_measures(cut(piece, fs_hz), leads) for piece in _pieces(signal_mv)]
     figures = {name: np.concatenate([piece[name] for piece in pieces], axis=1) for name in pieces[0]}
     votes = figures.pop("arms_swapped")
     n_votes = (~np.isnan(votes)).sum(axis=1)

@@ -215,7 +215,7 @@ def _models(workdir: Path, tracking_uri: str | None, notes: Collection[Withdrawa
 def _trained_on(model_file: Path) -> str:
     """The content hash of the dataset; empty where the file says nothing that can be read."""
     try:
-        return read_card(model_file).dataset_sha256
+        return read_card(model_file).dataset_sha256 or ""
     except Damaged:
         return ""
 

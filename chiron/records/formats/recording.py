@@ -43,5 +43,9 @@ class Recording:
 
     def read_mv(self) -> np.ndarray:
         """The samples in mV: (n_leads, n_samples) float32, missing as nan; leads of another unit keep it."""
+        return self.in_mv(self.read())
+
+    def in_mv(self, digital: np.ndarray) -> np.ndarray:
+        """The same of samples that were read already."""
         gain, baseline = [lead.gain_per_unit for lead in self.leads], [lead.baseline for lead in self.leads]
-        return to_mv(self.read(), gain=gain, baseline=baseline, unit=[lead.unit for lead in self.leads])
+        return to_mv(digital, gain=gain, baseline=baseline, unit=[lead.unit for lead in self.leads])

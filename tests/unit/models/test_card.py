@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from chiron.errors import Damaged
-from chiron.models.card import ABOUT, read_card
+from chiron.models.card import read_card
+from chiron.models.container import ABOUT
 from tests.unit.models.test_file import CARD, saved  # noqa: F401 - a fixture
 
 

@@ -33,7 +33,7 @@ def test_the_folder_holds_a_report_predictions_and_a_model(outcome):
     model = load_model(training.folder / MODEL_FILE)
     assert training.table(PREDICTIONS).height == report.n_test * len(report.arms)
     assert model.card.outputs[0].key == ATRIAL_FIBRILLATION
-    assert model.card.metrics == report.arms
+    assert model.card.verdict == report.verdict
     assert outcome.summary.startswith("AUROC 0.")
 
 

@@ -9,7 +9,7 @@ from hypothesis.strategies import floats, integers, tuples
 from small_hospital import ingested, readings_of, records_of, sine
 
 from chiron.datasets.dataset import open_dataset
-from chiron.quality.signal_leads import lead_quality
+from chiron.quality.signal_leads import lead_quality, lead_scores
 from chiron.quality.signals import SIGNAL_QUALITY, record_quality, signal_quality
 
 A_VOLTAGE = np.array([True])
@@ -180,3 +180,13 @@ def test_any_samples_at_any_rate_are_measured(samples, fs_hz):
     assert all(figure.shape == (len(samples),) for figure in found.values())
     for name in [*(name for name in found if name.endswith("_share")), "beat_likeness", "score"]:
         assert ((found[name] >= 0) & (found[name] <= 1)).all()
+
+
+@pytest.mark.parametrize("is_voltage", [True, False])
+def test_the_score_alone_is_the_score_among_the_other_measures(is_voltage):
+    signal = np.concatenate([beating(seconds=25), 3 * beating(seconds=25)[:, ::-1]])
+    signal[1, 400:900] = np.nan
+    signal[0, 1000:1400] = 0.2
+    voltage = np.array([is_voltage] * 2)
+    whole = lead_quality(signal, voltage, fs_hz=100.0, leads=["I", "II"])["score"]
+    assert np.array_equal(lead_scores(signal, voltage, fs_hz=100.0), whole)

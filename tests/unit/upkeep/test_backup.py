@@ -14,8 +14,7 @@ from registry_state import objects_in, publish
 from chiron.datasets.verify import verify_dataset
 from chiron.errors import BadParameters, CallerError, Damaged, NotFound
 from chiron.learning.networks import new_network
-from chiron.measures.prepared import NORMALISATION
-from chiron.models.file import save_model
+from chiron.models.file import load_model, save_model
 from chiron.models.predict import predict_records
 from chiron.models.registry import default_tracking_uri, list_models, register_model
 from chiron.records.withdrawals import read_withdrawn, remember_withdrawn
@@ -25,32 +24,15 @@ from chiron.upkeep.backup import Sources, back_up
 from chiron.upkeep.databases import copy_sqlite, is_postgresql, sqlite_file, without_password
 from chiron.upkeep.fsck import check_registry
 from chiron.upkeep.restoring import restore
-from schemas.codes import ATRIAL_FIBRILLATION
 from schemas.results import StageOutcome
-from schemas.training import Architecture, ModelCard, ModelOutput, WindowSpec
+from schemas.training import Architecture
+from tests.unit.models.test_file import CARD
 
 MakeDataset = Callable[..., StageOutcome]
 
 
 def save_small_model(path: Path) -> Path:
-    output = ModelOutput(
-        code_system=ATRIAL_FIBRILLATION.system, code=ATRIAL_FIBRILLATION.code, name="atrial fibrillation", threshold=0.4
-    )
-    card = ModelCard(
-        architecture=Architecture.RESNET,
-        leads=("I",),
-        window=WindowSpec(),
-        normalisation=NORMALISATION,
-        outputs=(output,),
-        arm="synthetic first",
-        metrics=(),
-        verdict="fit for registration",
-        dataset_sha256="1" * 64,
-        cohort_sha256="2" * 64,
-        parameters={},
-        simulated=True,
-    )
-    save_model(path, new_network(Architecture.RESNET, 1, 1, seed=3), card)
+    save_model(path, new_network(Architecture.RESNET, 1, 2, seed=3), CARD)
     return path
 
 
@@ -95,7 +77,7 @@ def sources_of(work: Path) -> Sources:
 def test_after_a_loss_pull_list_and_predict_work_again(work: Path, tmp_path: Path) -> None:
     before = (list_releases(str(work / "registry.git")), list_models(default_tracking_uri(work)))
     recording = a_recording(tmp_path / "recordings")
-    answer = predict_records(Path(before[1][0].file), [recording])
+    answer = list(predict_records(load_model(Path(before[1][0].file)), [recording]))
     manifest = back_up(tmp_path / "backup", sources_of(work))
     assert [part.name for part in manifest.parts] == [
         *("mlflow.db", "mlflow/artifacts", "prefect.db"),
@@ -105,7 +87,7 @@ def test_after_a_loss_pull_list_and_predict_work_again(work: Path, tmp_path: Pat
     restore(tmp_path / "backup", work)
     models = list_models(default_tracking_uri(work))
     assert (list_releases(str(work / "registry.git")), models) == before
-    assert predict_records(Path(models[0].file), [recording]) == answer
+    assert list(predict_records(load_model(Path(models[0].file)), [recording])) == answer
     pull_release("small", tmp_path / "pulled", registry=str(work / "registry.git"))
     assert check_registry(str(work / "registry.git")).is_sound
     with sqlite3.connect(work / "prefect" / "prefect.db") as database:

@@ -1,0 +1,98 @@
+"""A network as it answers from a model's file."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from chiron.errors import BadParameters, Damaged
+from chiron.learning.networks import Network, new_network
+from chiron.learning.training import window_logits
+from chiron.learning.windows import cut, n_windows
+from schemas.training import Architecture, ModelCard, ModelKind
+
+__all__ = ["NetworkScorer", "network_from"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class NetworkScorer:
+    """A network on windows: the mean logit over a recording's windows, as sigmoid or, of exclusive codes, softmax."""
+
+    kind = ModelKind.NETWORK
+
+    def __init__(self, network: Network, *, exclusive: bool) -> None:
+        self.network = network.eval()
+        self.architecture = network.architecture.value
+        self._exclusive = exclusive
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The weights and batch statistics, by name."""
+        return {name: value.detach().cpu().numpy() for name, value in self.network.state_dict().items()}
+
+    def read(self, prepared_LN: np.ndarray, card: ModelCard) -> np.ndarray:
+        """(K, L, T) float32."""
+        return cut(prepared_LN, n_windows(prepared_LN.shape[1], card.window.fs_hz, card.window), card.window)
+
+    def score(self, read: Sequence[np.ndarray]) -> Floats:
+        """(N, C)."""
+        logit_KC = window_logits(self.network, np.concatenate(read))
+        counts = [len(windows) for windows in read]
+        logit_NC = np.stack([part.mean(axis=0) for part in np.split(logit_KC, np.cumsum(counts)[:-1])])
+        if not self._exclusive:
+            return np.asarray(np.exp(-np.logaddexp(0, -logit_NC)))
+        odds_NC = np.exp(logit_NC - logit_NC.max(axis=1, keepdims=True))
+        return np.asarray(odds_NC / odds_NC.sum(axis=1, keepdims=True))
+
+
+def network_from(card: ModelCard, tensors: Mapping[str, np.ndarray]) -> NetworkScorer:
+    """The network that a card names, with these weights.
+
+    Raises BadParameters where the architecture is unknown here, Damaged where the weights are of another shape or type.
+    """
+    network = _built(card)
+    wanted = network.state_dict()
+    shapes = {name: (value.shape, value.dtype) for name, value in wanted.items()}
+    weights = {name: _tensor(value, wanted.get(name)) for name, value in tensors.items()}
+    if {name: (value.shape, value.dtype) for name, value in weights.items()} != shapes:
+        raise Damaged(f"model: expected the weights of {card.architecture}, found others; fetch the file again")
+    network.load_state_dict(weights)
+    return NetworkScorer(network, exclusive=card.exclusive)
+
+
+def _tensor(value: np.ndarray, wanted: Tensor | None) -> Tensor:
+    """A tensor of its own. Format 1 wrote a scalar as a vector of one."""
+    is_scalar = wanted is not None and wanted.ndim == 0 and value.shape == (1,)
+    return torch.from_numpy(value.copy()[0, ...] if is_scalar else value.copy())
+
+
+def _built(card: ModelCard) -> Network:
+    if card.architecture not in set(Architecture):
+        raise BadParameters(
+            f"model: expected the architecture {', '.join(Architecture)}, found {card.architecture}; "
+            "use the Chiron version that wrote it"
+        )
+    return new_network(Architecture(card.architecture), len(card.leads), len(card.outputs), seed=0)
+
+
+class Exported(nn.Module):
+    """What a program without Chiron gets: logits, and the calibrated probabilities of each window."""
+
+    slope_C: Tensor
+    intercept_C: Tensor
+
+    def __init__(self, network: nn.Module, card: ModelCard) -> None:
+        super().__init__()
+        self.network = network
+        self._exclusive, self._temperature = card.exclusive, card.temperature
+        self.register_buffer("slope_C", torch.tensor([output.calibration.slope for output in card.outputs]))
+        self.register_buffer("intercept_C", torch.tensor([output.calibration.intercept for output in card.outputs]))
+
+    def forward(self, x_BLT: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C) each."""
+        logits_BC = self.network(x_BLT)
+        if self._exclusive:
+            return logits_BC, torch.softmax(logits_BC / self._temperature, dim=1)
+        return logits_BC, torch.sigmoid(self.slope_C * logits_BC + self.intercept_C)
