@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["predict", "registry_in"]
 
+_MOST_NAMED = 5
+
 
 def predict(
     model: Annotated[str, typer.Argument(help="A model's .safetensors file, or registered: NAME, NAME@champion.")],
@@ -43,7 +45,7 @@ def predict(
         print_json([p.model_dump(mode="json") for p in predictions])
         return
     console.print(_screen(predictions, loaded.card))
-    console.print(_counted(predictions), _promise(loaded.card), sep="\n")
+    console.print(_counted(predictions), *_noted(predictions), _promise(loaded.card), sep="\n")
 
 
 def registry_in(workdir: Path) -> str:
@@ -54,21 +56,28 @@ def registry_in(workdir: Path) -> str:
 
 
 def _screen(predictions: Sequence["Prediction"], card: "ModelCard") -> Table:
-    table = Table("record", "answer", *_columns(card), "quality", "why, and what else")
+    table = Table("record", "answer", *_columns(card), "quality", "why")
     for p in predictions:
         probabilities = [_probability(finding) for finding in p.findings] or [""] * len(card.outputs)
         quality = "" if p.quality is None else f"{p.quality:.2f}"
-        table.add_row(p.record, p.answer.value, *probabilities, quality, "; ".join(_remarks(p)))
+        table.add_row(p.record, p.answer.value, *probabilities, quality, p.reason)
     table.caption = "*: present"
     return table
 
 
 def _probability(finding: "Finding") -> str:
-    return f"[bold]{finding.probability:.3f} *[/]" if finding.present else f"{finding.probability:.3f}"
+    return f"{finding.probability:.3f} *" if finding.present else f"{finding.probability:.3f}"
 
 
-def _remarks(prediction: "Prediction") -> Iterator[str]:
-    yield from filter(None, (prediction.reason, prediction.note))
+def _noted(predictions: Iterable["Prediction"]) -> Iterator[str]:
+    """Each note once, with the recordings that it is about."""
+    about: dict[str, list[str]] = {}
+    for p in predictions:
+        for note in filter(None, p.note.split("; ")):
+            about.setdefault(note, []).append(p.record)
+    for note, records in about.items():
+        named = ", ".join(records) if len(records) <= _MOST_NAMED else f"{len(records):,} recordings"
+        yield f"{note}: {named}"
 
 
 def _counted(predictions: Iterable["Prediction"]) -> str:
