@@ -29,3 +29,13 @@ def test_nothing_has_no_peak_and_stays_nothing():
     prepared = prepared_with_peak(np.zeros((1, 2000)), 250.0, 100.0)
     assert prepared.peak == 0
     assert not prepared.signal.any()
+
+
+@pytest.mark.parametrize("n", [2000, 2001])
+def test_a_recording_without_gaps_is_prepared_as_if_there_might_be_some(n):
+    """A second lead with a gap takes the other way through the code; the leads don't touch but for their scale."""
+    signal = np.random.default_rng(1).standard_normal((2, n)).astype(np.float32)
+    signal[1] *= 0.01
+    gap = signal.copy()
+    gap[1, 50] = np.nan
+    assert np.array_equal(prepare(signal, 250.0, 100.0)[0], prepare(gap, 250.0, 100.0)[0])
