@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chiron.learning.baselines import Forest, Logistic
     from chiron.learning.networks import Network
 
-__all__ = ["GOLDEN_FS_HZ", "golden_signal", "load_model", "save_model"]
+__all__ = ["GOLDEN_FS_HZ", "Model", "golden_signal", "load_model", "save_model"]
 
 GOLDEN_FS_HZ: Final = 250.0
 _WEIGHT: Final = "weight."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 from pydantic import JsonValue
+from scipy.special import expit, logit
 
 from chiron.datasets.dataset import Dataset
 from chiron.learning.examples import lead_rows
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from chiron.learning.baselines import Forest, Logistic
     from chiron.learning.networks import Network
 
-__all__ = ["Reading", "card_of", "measured_limits", "source_of"]
+__all__ = ["Reading", "card_of", "measured_limits", "source_of", "unsure_around"]
 
 Row = dict[str, Any]
 
@@ -113,6 +114,15 @@ def measured_limits(dataset: Dataset, records: pl.DataFrame, leads: Sequence[str
         peak_mv=Range(low=float(low / _MARGIN), high=float(high * _MARGIN)),
         min_quality=round(float(quality), 3),
     )
+
+
+def unsure_around(threshold: float, min_confidence: float) -> Range:
+    """Where an output can't tell: nearer to its threshold than `min_confidence`, on the scale of the logit.
+
+    As of `chiron.evaluation.abstention`: a rule that was chosen on validation data.
+    """
+    middle = float(logit(np.clip(threshold, 1e-7, 1 - 1e-7)))
+    return Range(low=float(expit(middle - min_confidence)), high=float(expit(middle + min_confidence)))
 
 
 def _measured(dataset: Dataset, row: Row, leads: Sequence[str], window: WindowSpec) -> tuple[float, float]:

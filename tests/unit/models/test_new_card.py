@@ -9,7 +9,7 @@ from hearts import Recorded, heart, hearts_dataset
 from chiron.datasets.dataset import Dataset
 from chiron.learning import baselines
 from chiron.models.file import load_model, save_model
-from chiron.models.new_card import Reading, card_of, measured_limits, source_of
+from chiron.models.new_card import Reading, card_of, measured_limits, source_of, unsure_around
 from schemas.base import Interval
 from schemas.boost import Arm, BoostPlan, BoostReport, Contrast, Efficiency, MetricName, MetricTable, Mix
 from schemas.card import BoostVerdict, CardMetric, SourceRole
@@ -114,3 +114,10 @@ def test_the_verdict_of_a_boost_report_is_its_primary_contrast_with_the_efficien
     assert (verdict.verdict, verdict.is_boosted, verdict.n_runs) == ("it helped", True, 10)
     assert (verdict.contrast, verdict.best_without, verdict.metric) == (primary, reference, MetricName.AUROC)
     assert verdict.efficiency == efficiencies[2]
+
+
+def test_what_is_too_close_to_a_threshold_is_measured_in_odds():
+    """Odds of 1, three times more or less: 3 to 1 and 1 to 3; by hand."""
+    unsure = unsure_around(0.5, float(np.log(3)))
+    assert (unsure.low, unsure.high) == (pytest.approx(0.25), pytest.approx(0.75))
+    assert unsure_around(0.2, 0.0).low == pytest.approx(0.2)
