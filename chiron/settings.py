@@ -5,6 +5,7 @@ manifest. The
 number of threads may change the last bits of a network's weights.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chiron.errors import BadParameters
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "cache_folder", "settings"]
 
 
 class Settings(BaseSettings):
@@ -51,3 +52,9 @@ def settings() -> Settings:
         first = error.errors()[0]
         name = f"CHIRON_{str(first['loc'][0]).upper()}"
         raise BadParameters(f"{name}: expected another value, found one of which is said: {first['msg']}") from None
+
+
+def cache_folder() -> Path:
+    """Where this user keeps what was fetched once."""
+    folder = settings().cache or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "chiron"
+    return folder.expanduser()

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import JsonOption, WorkdirOption, print_json
+from cli.options import JsonOption, WorkdirOption, print_json, require_html
 from schemas.fidelity import FidelityReport, Side
 
 if TYPE_CHECKING:
@@ -28,13 +28,11 @@ def fidelity(
     as_json: JsonOption = False,
 ) -> None:
     """Say how like a real dataset a cohort is, and how far it reaches beyond; the test split is never read."""
-    from chiron.errors import BadParameters
     from chiron.fidelity.compare import compare
     from chiron.progress import show_progress_with
     from cli.screen import console, stage_progress
 
-    if out and out.suffix.lower() != ".html":
-        raise BadParameters(f"page: expected a name that ends in .html, found {out.suffix or 'no ending'}")
+    require_html(out)
     sides = _dataset(workdir, real, "validate"), _dataset(workdir, cohort, "synthesize")
     with stage_progress() as sink, show_progress_with(sink):
         report = compare(*sides, seed=seed)

@@ -9,6 +9,8 @@ import typer
 from chiron.errors import ChironError, EnvironmentFault
 from cli import (
     backups,
+    boost,
+    card,
     datasets,
     doctor,
     evaluation,
@@ -20,6 +22,7 @@ from cli import (
     models,
     pipeline,
     populations,
+    registry,
     services,
     synthesis,
     withdrawal,
@@ -46,6 +49,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "noise-bank": populations.noise_bank,
     "release": pipeline.release,
     "train": pipeline.train,
+    "boost": boost.boost,
     "list": datasets.list_releases,
     "pull": datasets.pull,
     "verify": datasets.verify,
@@ -55,6 +59,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "diff": lineage.diff,
     "quarantine": datasets.quarantine,
     "predict": models.predict,
+    "card": card.card,
     "evaluate": evaluation.evaluate,
     "fsck": housekeeping.fsck,
     "gc": housekeeping.gc,
@@ -68,6 +73,7 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
 }
 for _name, _command in _COMMANDS.items():
     app.command(name=_name)(_command)
+app.add_typer(registry.models, name="models")
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ __all__ = [
     "NameOption",
     "ParamsOption",
     "ProfileOption",
+    "RelatedOption",
     "SourceOption",
     "WorkdirOption",
     "prefect_for",
     "print_json",
+    "require_html",
 ]
 
 WorkdirOption = Annotated[Path, typer.Option("--workdir", help="The folder that holds every stage.")]
@@ -25,6 +27,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JS
 NameOption = Annotated[str | None, typer.Option("--name", help="The dataset's name; default: the source's.")]
 ParamsOption = Annotated[Path | None, typer.Option("--params", help="A YAML file with the run's parameters.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="A name or a YAML file; default: recognised.")]
+RelatedOption = Annotated[
+    list[str] | None,
+    typer.Option("--related", help="A source of other real recordings that networks may learn from first; may repeat."),
+]
 SourceOption = Annotated[str | None, typer.Option("--source", help="A landing folder or s3:// prefix.")]
 
 
@@ -34,6 +40,14 @@ def print_json(value: BaseModel | list[Any] | dict[str, Any]) -> None:
 
     data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     typer.echo(json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True))
+
+
+def require_html(page: Path | None) -> None:
+    """Refuse a page whose name no browser would open. Raises BadParameters."""
+    from chiron.errors import BadParameters
+
+    if page and page.suffix.lower() != ".html":
+        raise BadParameters(f"page: expected a name that ends in .html, found {page.suffix or 'no ending'}")
 
 
 @contextmanager

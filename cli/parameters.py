@@ -20,13 +20,15 @@ __all__ = ["cohort_spec", "name_of_only", "run_params", "stage_params", "valid"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def run_params(file: Path | None, *, source: str | None, name: str | None, profile: str | None) -> RunParams:
+def run_params(
+    file: Path | None, *, source: str | None, name: str | None, profile: str | None, related: Sequence[str] = ()
+) -> RunParams:
     """The parameters of a run: a file's, else the shipped ones; options on the command line win.
 
     Raises NotFound without the file, BadParameters with the path of the first field that can't be.
     """
     base = _from_file(file) if file else _shipped(source, name)
-    chosen = {"source": source, "name": name, "profile": profile}
+    chosen = {"source": source, "name": name, "profile": profile, "related": _related(related) or None}
     return valid(RunParams, {**base.model_dump(), **{key: value for key, value in chosen.items() if value is not None}})
 
 
@@ -102,6 +104,10 @@ def _name_of(source: str) -> str:
     """A dataset name made from the last part of a source's address."""
     words = re.sub(r"[^a-z0-9]+", "-", source.rstrip("/").rsplit("/", 1)[-1].lower()).strip("-")
     return words[:60] or "dataset"
+
+
+def _related(sources: Sequence[str]) -> list[dict[str, str]]:
+    return [{"name": _name_of(source), "source": source} for source in sources]
 
 
 def _from_file(file: Path) -> RunParams:

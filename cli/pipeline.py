@@ -10,6 +10,7 @@ from cli.options import (
     NameOption,
     ParamsOption,
     ProfileOption,
+    RelatedOption,
     SourceOption,
     WorkdirOption,
     prefect_for,
@@ -29,12 +30,14 @@ def run(
     name: NameOption = None,
     profile: ProfileOption = None,
     params: ParamsOption = None,
+    related: RelatedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run everything: ingest, validate, synthesize, release, train, report. Without a source: a simulated hospital."""
     from cli.screen import print_summary
 
-    chosen = _begin(run_params(params, source=source, name=name, profile=profile), workdir)
+    asked = run_params(params, source=source, name=name, profile=profile, related=related or ())
+    chosen = _begin(asked, workdir)
     with prefect_for(workdir, "flows.pipeline", quiet=as_json):
         from flows.pipeline import pipeline
 
@@ -72,8 +75,9 @@ def _begin(params: RunParams, workdir: Path) -> RunParams:
     from chiron.records.landing import check_source
 
     check_workdir(workdir)
-    if params.source:
-        check_source(params.source)
+    for source in (params.source, *(each.source for each in params.related)):
+        if source:
+            check_source(source)
     return params
 
 
@@ -129,14 +133,19 @@ def train(
     params: ParamsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train with and without the cohort, compare on the test split, register the model if it is better."""
+    """Train with and without the cohort, compare on the test split, register the model if its gate is open."""
     from chiron.datasets.refs import read_ref
+    from chiron.models.registration import require_registered
+    from schemas.params import TrainingData
 
     chosen = stage_params(params, workdir=workdir, name=name)
     real, cohort = (read_ref(workdir, chosen.name, stage) for stage in ("validate", "synthesize"))
+    related = tuple(read_ref(workdir, each.name, "validate") for each in chosen.related)
+    data = TrainingData(real=real, cohort=cohort, related=related)
     with prefect_for(workdir, "flows.train", quiet=as_json):
         from flows.train import train as flow
 
-        outcome, model = flow(chosen.training, real, cohort, chosen.name, str(workdir))
+        outcome, registration = flow(chosen.training, data, chosen.name, str(workdir))
     if as_json:
-        print_json({"stage": outcome.model_dump(mode="json"), "model": model and model.model_dump(mode="json")})
+        print_json({"stage": outcome.model_dump(mode="json"), **registration.model_dump(mode="json")})
+    require_registered(registration)

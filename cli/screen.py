@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Final
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
@@ -20,11 +19,11 @@ from rich.table import Table
 from rich.text import Text
 
 from chiron.progress import ProgressSink, is_in_bytes
-from chiron.report.formats import agreement, count, interval, p_value, signed_interval, words
+from chiron.report.formats import agreement, count, words
+from cli.boost_screen import boost_tables, test_split
 from schemas.agreement import OVERALL, AgreementKind, AgreementResult
 from schemas.gate import CheckStatus, GateReport
 from schemas.results import RunReport
-from schemas.trained import TrainReport
 
 __all__ = ["console", "print_summary", "readable_bytes", "say_line", "stage_progress", "summary_table"]
 
@@ -135,8 +134,7 @@ def summary_table(report: RunReport) -> RenderableType:
     ends.add_row("model", _model(report))
     ends.add_row("report", report.report_path)
     ends.add_row("next", "open the report in a browser; fetch a dataset: .venv/bin/chiron pull " + _first_tag(report))
-    tables = _arms(report.training), "", _comparisons(report.training)
-    return Group(_heading(report), facts, "", *tables, "", ends)
+    return Group(_heading(report), facts, "", boost_tables(report.training), "", ends)
 
 
 def _first_tag(report: RunReport) -> str:
@@ -148,11 +146,6 @@ def _heading(report: RunReport) -> Text:
     if report.simulated:
         heading.append("  All data in this run is simulated.", style="yellow")
     return heading.append("\n")
-
-
-def _test_split(training: TrainReport) -> str:
-    split = f"{count(training.n_test)} test records, {count(training.n_test_positive)} with {training.target_name}"
-    return f"{split}; {training.level}"
 
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
@@ -176,7 +169,7 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     n_holes = f"{count(len(report.passport.holes))} strata with too few records"
     yield "holes", n_holes if report.passport.has_strata else "can't be seen: age or sex was never recorded"
     yield "synthetic", f"{count(report.n_synthetic)} records"
-    yield "test split", _test_split(report.training)
+    yield "test split", test_split(report.training)
     for release in report.releases:
         yield "release", f"{release.tag}{'' if release.new else ' (unchanged)'}  {release.content_sha256}"
 
@@ -207,23 +200,3 @@ def _model(report: RunReport) -> str:
     if model is None:
         return "none registered"
     return " ".join([f"{model.name} version {model.version}", *(f"({alias})" for alias in model.aliases), model.file])
-
-
-def _arms(training: TrainReport) -> Table:
-    table = Table("arm", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("real records", justify="right")
-    table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
-    for arm in sorted(training.arms, key=lambda a: a.n_real):
-        table.add_row(arm.arm, count(arm.n_real), interval(arm.auroc))
-    return table
-
-
-def _comparisons(training: TrainReport) -> Table:
-    table = Table("paired difference", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("real records", justify="right")
-    table.add_column("AUROC [95 %]", justify="right", no_wrap=True)
-    table.add_column("p", justify="right")
-    for pair in sorted(training.comparisons, key=lambda c: c.n_real):
-        name = f"{pair.arm} − {pair.reference}"
-        table.add_row(name, count(pair.n_real), signed_interval(pair.difference), p_value(pair.p_value))
-    return table

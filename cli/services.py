@@ -84,6 +84,7 @@ def _start_services(workdir: Path, folder: Path) -> None:
 
     say_line("Starting the servers of Prefect, Dask and MLflow")
     server = start(server_file(workdir).stem, _prefect_server(prefect_url), prefect_url)
+    _make_registry(workdir)
     mlflow = start("mlflow", _mlflow_server(workdir, mlflow_url), mlflow_url)
     dask = start("dask-scheduler", _dask_scheduler(dask_url), dask_url)
     start("dask-worker", _dask_worker(dask_url))
@@ -119,6 +120,13 @@ def _mlflow_server(workdir: Path, url: str) -> list[str]:
     address = ("--host", "127.0.0.1", "--port", str(urlsplit(url).port), "--workers", "1")
     store = ("--backend-store-uri", database, "--default-artifact-root", files, "--no-serve-artifacts")
     return _python("mlflow", "server", *address, *store)
+
+
+def _make_registry(workdir: Path) -> None:
+    """MLflow's database, at once and whole: a server that is stopped while it makes its tables leaves half of them."""
+    from chiron.models.tracking import default_tracking_uri, ensure_database  # MLflow takes seconds to load
+
+    ensure_database(default_tracking_uri(workdir))
 
 
 def _dask_scheduler(url: str) -> list[str]:

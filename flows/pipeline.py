@@ -7,7 +7,8 @@ from flows.release import release
 from flows.synthesize import synthesize
 from flows.train import train
 from flows.validate import validate
-from schemas.params import ReleaseParams, RunParams
+from schemas.manifest import DatasetRef
+from schemas.params import RelatedSource, ReleaseParams, RunParams, TrainingData
 from schemas.results import RunReport
 from tasks.ingest import keep_params
 from tasks.report import publish_run
@@ -29,5 +30,14 @@ def pipeline(params: RunParams, workdir: str = "data") -> RunReport:
         release(ReleaseParams(name=params.name), validated.ref, workdir),
         release(ReleaseParams(name=params.cohort_name), cohort.ref, workdir),
     )
-    trained, model = train(params.training, validated.ref, cohort.ref, params.name, workdir)
-    return publish_run(params, (ingested, validated, cohort, trained), releases, model, workdir)
+    related = tuple(_validated(each, params, workdir) for each in params.related)
+    data = TrainingData(real=validated.ref, cohort=cohort.ref, related=related)
+    trained, registration = train(params.training, data, params.name, workdir)
+    return publish_run(params, (ingested, validated, cohort, trained), releases, registration.model, workdir)
+
+
+def _validated(related: RelatedSource, params: RunParams, workdir: str) -> DatasetRef:
+    """Other real recordings, as networks may learn from them first. Nobody asks for their suspects."""
+    ingested = ingest(related.name, related.source, related.profile, workdir)
+    checks = params.validation.model_copy(update={"suspects": False})
+    return validate(checks, ingested.ref, related.name, workdir).ref

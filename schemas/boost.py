@@ -208,6 +208,7 @@ class BoostReport(Report):
     tables: tuple[MetricTable, ...]  # the primary one first
     controls: tuple[ControlResult, ...] = ()
     smallest_detectable: float | None = None  # difference at the primary size, at 80 % power
+    interaction: Interval | None = None  # what synthetic data adds after related data, less what it adds to nothing
     losses: tuple[LossCurve, ...] = ()
     label_steps: tuple[LabelStep, ...] = ()  # from the dataset's labels to what was loaded, all splits
     is_boosted: bool  # the lower bound of the primary contrast is above zero

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Interval
-from schemas.boost import Arm, BoostReport, Contrast, Efficiency, MetricName, Mix
+from schemas.boost import Arm, BoostReport, Contrast, CurvePoint, Efficiency, MetricName, Mix
 from schemas.codes import SplitName
 from schemas.manifest import Sha256
 
@@ -102,6 +102,7 @@ class BoostVerdict(Frozen):
     efficiency: Efficiency | None = None  # at the primary size, against the same arm
     best_without: Arm | None = None
     n_runs: Count | None = None  # draws x initialisations
+    curve: tuple[CurvePoint, ...] = ()  # of the two arms that the primary contrast is of, without single runs
     smallest_detectable: Finite | None = None
 
     @classmethod
@@ -118,5 +119,10 @@ class BoostVerdict(Frozen):
             ),
             best_without=report.best_without,
             n_runs=report.plan.n_draws * report.plan.n_initialisations,
+            curve=tuple(
+                point.model_copy(update={"runs": ()})
+                for point in table.points
+                if point.arm in (primary.arm, primary.reference)
+            ),
             smallest_detectable=report.smallest_detectable,
         )

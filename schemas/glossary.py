@@ -20,6 +20,7 @@ FILES: Final[dict[str, str]] = {
     "NOTICE.txt": "whether this is simulated or of people, and what follows from that",
     "README.md": "this text",
     "agreement.json": "how far readings agree, with intervals",
+    "boost.json": "what training gained from synthetic records, with intervals",
     "consensus.json": "how each code's label was made, and how well each annotator reads",
     "croissant.json": "tables, columns and files for machines (Croissant, https://mlcommons.org/croissant)",
     "drift.json": "codes that are more or less common in some year, site, device or annotator's readings",

@@ -8,21 +8,24 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen
-from schemas.codes import CodeSystem
+from schemas.boost import BoostPlan
 from schemas.cohort import CohortSpec
-from schemas.training import WindowSpec
+from schemas.manifest import DatasetRef
+from schemas.training import Architecture, WindowSpec
 
 __all__ = [
     "DatasetName",
     "FillParams",
     "GateParams",
     "IngestParams",
+    "RelatedSource",
     "ReleaseParams",
     "ReleaseVersion",
     "RunParams",
     "SplitShares",
     "SynthesizeParams",
     "TrainParams",
+    "TrainingData",
     "ValidateParams",
 ]
 
@@ -97,16 +100,27 @@ class ReleaseParams(Frozen):
 
 
 class TrainParams(Frozen):
-    """The target and the recipe. The test split is read by the last step of the flow only."""
+    """The boost experiment. The test split is read by the last step of the flow only."""
 
-    target_system: CodeSystem = CodeSystem.SNOMED_CT
-    target_code: str = "164889003"
     window: WindowSpec = WindowSpec()
-    seed: Annotated[int, Field(ge=0)] = 1
-    n_real: tuple[Annotated[int, Field(ge=10)], ...] = (60,)  # all real training records are always added
-    pretrain_epochs: Annotated[int, Field(ge=1)] = 6
-    finetune_steps: Annotated[int, Field(ge=1)] = 300
-    scratch_steps: Annotated[int, Field(ge=1)] = 600
+    architecture: Architecture = Architecture.RESNET
+    plan: BoostPlan = BoostPlan()
+
+
+class TrainingData(Frozen):
+    """What is trained on and tested with: a target's dataset, a cohort, and other real recordings."""
+
+    real: DatasetRef
+    cohort: DatasetRef
+    related: tuple[DatasetRef, ...] = ()
+
+
+class RelatedSource(Frozen):
+    """Other real recordings, of another task, that networks may learn from first: ingested and validated as `name`."""
+
+    name: DatasetName
+    source: str
+    profile: str | None = None
 
 
 class RunParams(Frozen):
@@ -115,6 +129,7 @@ class RunParams(Frozen):
     name: DatasetName = "demo"
     source: str | None = None  # none: a simulated demo hospital is written first
     profile: str | None = None
+    related: tuple[RelatedSource, ...] = ()
     validation: ValidateParams = ValidateParams()
     synthesis: SynthesizeParams = SynthesizeParams()
     training: TrainParams = TrainParams()

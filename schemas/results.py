@@ -6,6 +6,7 @@ from pydantic import Field
 
 from schemas.agreement import AgreementResult
 from schemas.base import Frozen
+from schemas.boost import BoostReport
 from schemas.consensus import ConsensusReport
 from schemas.drift import DriftReport
 from schemas.gate import GateReport
@@ -17,7 +18,7 @@ from schemas.quality import QualityReport
 from schemas.release import Withdrawal
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
-from schemas.trained import RegisteredModel, TrainReport
+from schemas.trained import RegisteredModel
 from schemas.vanishing import VanishingReport
 
 __all__ = [
@@ -83,6 +84,6 @@ class RunReport(Frozen):
     splits: SplitReport | None = None  # none of a dataset that was validated before there was one
     n_synthetic: int
     releases: tuple[Release, ...]
-    training: TrainReport
+    training: BoostReport
     model: RegisteredModel | None
     report_path: str

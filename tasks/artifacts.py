@@ -5,13 +5,24 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from chiron.evaluation.looks import look_warning
 from chiron.progress import report_line
-from chiron.report.stages import release_line, stage_line
+from chiron.report.boost_markdown import boost_markdown
+from chiron.report.stages import registration_line, release_line, stage_line, step_line
+from schemas.boost import BoostReport
 from schemas.gate import GateReport
+from schemas.registry import Registration, Step
 from schemas.results import Release, RunReport, StageOutcome
-from schemas.trained import RegisteredModel
 
-__all__ = ["publish_gate", "publish_model", "publish_page", "publish_release", "publish_stage"]
+__all__ = [
+    "publish_boost",
+    "publish_gate",
+    "publish_page",
+    "publish_registration",
+    "publish_release",
+    "publish_stage",
+    "publish_step",
+]
 
 
 def publish_stage(outcome: StageOutcome) -> None:
@@ -46,19 +57,34 @@ def publish_release(release: Release) -> None:
     )
 
 
-def publish_model(model: RegisteredModel | None) -> None:
-    """The registered model, or that there is none."""
-    text = f"**{model.name}** version {model.version}, `{model.sha256}`" if model else "No model was registered."
-    create_markdown_artifact(key="model", markdown=text)
+def publish_registration(registration: Registration) -> None:
+    """Every condition of the model's gate, and what was registered."""
+    gate, model = registration.gate, registration.model
+    rows = [{"check": c.name, "passed": c.passed, "expected": c.expected, "found": c.found} for c in gate.checks]
+    create_table_artifact(key="model-gate", table=rows, description="open" if gate.is_open else "closed")
+    text = f"No model was registered: {gate.reasons}"
+    if model:
+        text = f"**{model.name}** version {model.version}, {', '.join(model.aliases)}, `{model.sha256}`"
+    more = (*gate.notes, look_warning(registration.n_looks))
+    create_markdown_artifact(key="model", markdown="\n\n".join([text, *filter(None, more)]))
+    for line in (registration_line(registration), *gate.notes):
+        _tell(line)
+
+
+def publish_step(model: str, step: Step) -> None:
+    """Which version is the champion now, who said so, and why."""
+    line = step_line(model.partition("@")[0], step)
+    _tell(line)
+    create_markdown_artifact(key="champion", markdown=line)
+
+
+def publish_boost(report: BoostReport) -> None:
+    """What the training gained from synthetic records: verdict, curves, comparisons, controls."""
+    create_markdown_artifact(key="boost", markdown=boost_markdown(report))
 
 
 def publish_page(report: RunReport) -> None:
-    """The run's figures and a link to its page."""
-    arms = [
-        {"arm": a.arm, "real records": a.n_real, "AUROC": a.auroc.value, "lower": a.auroc.lower, "upper": a.auroc.upper}
-        for a in report.training.arms
-    ]
-    create_table_artifact(key="auroc", table=arms, description=report.training.verdict)
+    """A link to the run's page."""
     create_link_artifact(key="report", link=Path(report.report_path).resolve().as_uri(), link_text="report.html")
 
 

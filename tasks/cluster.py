@@ -85,7 +85,8 @@ def _client() -> Iterator[Client]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # else every cluster wants the same port, though none shows a page
+                scheduler_kwargs={"dashboard": False},
                 env=_ONE_THREAD,
             ) as cluster,
             Client(cluster) as client,

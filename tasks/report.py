@@ -8,7 +8,7 @@ from chiron.report.run import write_run_report
 from schemas.params import RunParams
 from schemas.results import Release, RunReport, StageOutcome
 from schemas.trained import RegisteredModel
-from tasks.artifacts import publish_page
+from tasks.artifacts import publish_boost, publish_page
 from tasks.policy import POLICY
 
 __all__ = ["publish_run"]
@@ -22,7 +22,8 @@ def publish_run(
     model: RegisteredModel | None,
     workdir: str,
 ) -> RunReport:
-    """Write the page of a run, and its figures as artifacts."""
+    """Write the page of a run; a link to it and what training gained become artifacts."""
     report = write_run_report(Path(workdir), params, stages, releases, model)
+    publish_boost(report.training)
     publish_page(report)
     return report

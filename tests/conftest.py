@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.delenv(name)
     for name, value in ISOLATED.items():
         patch.setenv(name, value)
+    patch.delenv("COLUMNS", raising=False)  # where processes share the tests each is told the width of a terminal
     patch.setenv("HOME", home.name)
     patch.setenv("MPLCONFIGDIR", f"{home.name}/matplotlib")  # one list of fonts, not one for each test's cache
 
@@ -152,3 +153,11 @@ def make_dataset(tmp_path: Path) -> Callable[..., StageOutcome]:
         return run_stage(tmp_path / workdir, STAGE, DRAFT, lambda folder: fill(folder, **options))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an empty model registry, to be copied by `empty_registry.registry_in`."""
+    from empty_registry import make_template  # noqa: PLC0415 - MLflow takes seconds to load
+
+    return make_template(tmp_path_factory)

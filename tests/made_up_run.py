@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from made_up_boost import made_up_boost
 
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.manifest import Draft, Stage
@@ -42,22 +43,13 @@ from schemas.results import Release, RunReport, StageOutcome
 from schemas.splits import DuplicateCounts, FindingShare, SplitReport, SplitSize
 from schemas.suspects import Suspect, SuspectCause, SuspectReport
 from schemas.tables import ANNOTATIONS, LABELS, RECORDS, SPLITS, TableSpec
-from schemas.trained import ArmResult, Comparison, LossCurve, RegisteredModel, RocCurve, TrainReport
+from schemas.trained import RegisteredModel
 from schemas.vanishing import Hop, LabelStep, VanishingReport
 
 __all__ = ["MadeUpDatasets", "made_up_datasets", "made_up_report", "toy_ecg"]
 
 _BUMPS = ((-0.17, 0.025, 0.12), (-0.028, 0.009, -0.12), (0.0, 0.011, 1.05), (0.03, 0.01, -0.22), (0.26, 0.05, 0.3))
 _FINDINGS = (SINUS_RHYTHM, ATRIAL_FIBRILLATION, NOISE)
-_CURVES = {
-    ("synthetic only", 0): (0.951, 0.930, 0.968),
-    ("scratch", 60): (0.742, 0.690, 0.790),
-    ("forest", 60): (0.912, 0.884, 0.936),
-    ("synthetic first", 60): (0.957, 0.938, 0.973),
-    ("scratch", 698): (0.921, 0.895, 0.944),
-    ("forest", 698): (0.943, 0.921, 0.962),
-    ("synthetic first", 698): (0.968, 0.952, 0.981),
-}
 
 
 class MadeUpDatasets(NamedTuple):
@@ -216,7 +208,7 @@ def made_up_report(*, simulated: bool = True, name: str = "demo") -> RunReport:
         splits=_split_report(),
         n_synthetic=20_000,
         releases=(_release("demo", "1.0.0", "a"), _release("demo-cohort", "1.1.0", "b", new=False)),
-        training=_training(),
+        training=made_up_boost(),
         model=RegisteredModel(
             name="demo", version="3", file="models/demo.safetensors", sha256="c" * 64, aliases=("candidate",)
         ),
@@ -565,69 +557,3 @@ def _release(name: str, version: str, digit: str, *, new: bool = True) -> Releas
         registry="/somewhere/registry.git",
         new=new,
     )
-
-
-def _training() -> TrainReport:
-    arms = tuple(
-        ArmResult(
-            arm=arm,
-            n_real=n,
-            n_real_positive=round(n * 0.29),
-            auroc=Interval(value=value, lower=lower, upper=upper),
-        )
-        for (arm, n), (value, lower, upper) in _CURVES.items()
-    )
-    false_positive = np.linspace(0, 1, 60)
-    return TrainReport(
-        target_system=ATRIAL_FIBRILLATION.system.value,
-        target_code=ATRIAL_FIBRILLATION.code,
-        target_name="atrial fibrillation",
-        device="cpu",
-        unit="record",
-        n_train=698,
-        n_valid=132,
-        n_test=561,
-        n_test_positive=163,
-        n_cohort=19_873,
-        arms=arms,
-        comparisons=tuple(_comparison(reference, n) for n in (60, 698) for reference in ("scratch", "forest")),
-        roc=tuple(
-            RocCurve(
-                arm=a.arm,
-                n_real=a.n_real,
-                false_positive_rate=tuple(false_positive),
-                true_positive_rate=tuple(false_positive ** (1 / (a.auroc.value or 0.5) - 1)),
-            )
-            for a in arms
-        ),
-        losses=(
-            LossCurve(
-                label="synthetic only, 0 real records",
-                step=tuple(range(1, 7)),
-                loss=(0.61, 0.42, 0.35, 0.31, 0.29, 0.28),
-            ),
-            LossCurve(
-                label="synthetic first, 698 real records", step=tuple(range(10, 310, 10)), loss=_decay(30, 0.33, 0.15)
-            ),
-            LossCurve(label="scratch, 698 real records", step=tuple(range(10, 610, 10)), loss=_decay(60, 0.69, 0.12)),
-        ),
-        verdict=(
-            "Synthetic pre-training helps. With 60 real records it lifts AUROC from 0.742 to 0.957 against the same "
-            "network from scratch; with all 698 it is still ahead of the forest."
-        ),
-    )
-
-
-def _comparison(reference: str, n_real: int) -> Comparison:
-    difference = _CURVES["synthetic first", n_real][0] - _CURVES[reference, n_real][0]
-    return Comparison(
-        arm="synthetic first",
-        reference=reference,
-        n_real=n_real,
-        difference=Interval(value=difference, lower=difference - 0.028, upper=difference + 0.028),
-        p_value=0.0004 if difference > 0.04 else 0.061,
-    )
-
-
-def _decay(n: int, start: float, end: float) -> tuple[float, ...]:
-    return tuple(float(end + (start - end) * np.exp(-4 * i / n)) for i in range(n))

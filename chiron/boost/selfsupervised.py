@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from chiron.errors import BadParameters
 from chiron.learning.batches import Examples
 from chiron.learning.checkpoint import key_of
-from chiron.learning.networks import new_network
+from chiron.learning.networks import Network, new_network
 from chiron.learning.training import OnStep, Recipe, fit, head_of, unwatched
 from schemas.training import Architecture
 
@@ -42,7 +42,7 @@ def pretrained_on_unlabelled(  # noqa: PLR0913 - as of every training
     architecture: Architecture,
     checkpoint: Path | None = None,
     on_step: OnStep = unwatched,
-) -> nn.Module:
+) -> Network:
     """A network for the examples' leads and codes; its last layer is new, and knows nothing.
 
     A killed run goes on from its `checkpoint`. Raises BadParameters for fewer than two records.
@@ -54,7 +54,7 @@ def pretrained_on_unlabelled(  # noqa: PLR0913 - as of every training
     return with_new_head(trunk, new_network(architecture, n_leads, n_codes, seed))
 
 
-def with_new_head(trunk: nn.Module, fresh: nn.Module) -> nn.Module:
+def with_new_head(trunk: Network, fresh: Network) -> Network:
     """`fresh`, a network of the same architecture, with all of the trunk's weights but those of the last layer."""
     head = {id(parameter) for parameter in head_of(trunk).parameters()}
     kept = {name: value for name, value in trunk.named_parameters() if id(value) not in head}

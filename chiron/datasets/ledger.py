@@ -32,6 +32,7 @@ __all__ = [
     "saw",
     "saw_recording",
     "seen_of",
+    "unseen_rows",
 ]
 
 DIGEST_BYTES: Final = 16
@@ -117,11 +118,9 @@ def saw_recording(ledger: Ledger, signal_sha256: str) -> bool:
 
 def seen_of(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> SeenCounts:
     """What a model was trained on of these rows of `records`. Reads every recording once."""
-    trained_patients, trained_contents = _members(ledger.patients), _members(ledger.contents)
+    trained_patients = _members(ledger.patients)
     known = records.filter("patient_known").select("source", "patient_id").unique()
-    contents, prints = _contents_of(dataset, records)
-    same = np.array([content in trained_contents for content in contents], dtype=bool)
-    copies = np.zeros_like(same) if _compared_already(ledger, dataset) else copies_in(ledger, prints)
+    same, copies = _same_and_copies(ledger, dataset, records)
     return SeenCounts(
         n_records=records.height,
         n_patients=sum(_of_patient(patient, source) in trained_patients for source, patient in known.iter_rows()),
@@ -129,6 +128,15 @@ def seen_of(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> SeenCoun
         n_copies=int((copies & ~same).sum()),
         level=_level(ledger, dataset, records),
     )
+
+
+def unseen_rows(ledger: Ledger, dataset: Dataset, records: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """Of which rows of `records` neither the patient nor the recording, nor a copy, was trained on. Reads each once."""
+    trained = _members(ledger.patients)
+    people = records.select("patient_known", "patient_id", "source").iter_rows()
+    patients = np.array([known and _of_patient(patient, source) in trained for known, patient, source in people], bool)
+    same, copies = _same_and_copies(ledger, dataset, records)
+    return ~(patients | same | copies)
 
 
 def require_unseen(ledger: Ledger | None, dataset: Dataset, records: pl.DataFrame) -> str:
@@ -156,6 +164,16 @@ def _contents_of(dataset: Dataset, records: pl.DataFrame) -> tuple[list[bytes | 
         if moves(signal):
             contents[row["row"]] = _keyed("content", row["signal_sha256"])
     return contents, prints
+
+
+def _same_and_copies(
+    ledger: Ledger, dataset: Dataset, records: pl.DataFrame
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which rows hold samples that were trained on, and which a copy of such."""
+    trained = _members(ledger.contents)
+    contents, prints = _contents_of(dataset, records)
+    same = np.array([content in trained for content in contents], dtype=bool)
+    return same, np.zeros_like(same) if _compared_already(ledger, dataset) else copies_in(ledger, prints)
 
 
 def copies_in(ledger: Ledger, prints: Sequence[Hashes]) -> npt.NDArray[np.bool_]:

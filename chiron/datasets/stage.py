@@ -6,7 +6,8 @@ works on from being collected: see `chiron.datasets.locks`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chiron.datasets.canonical import canonical_json
@@ -18,7 +19,7 @@ from schemas.base import Report
 from schemas.manifest import DatasetRef
 from schemas.results import StageOutcome
 
-__all__ = ["Build", "run_stage", "write_report"]
+__all__ = ["Build", "begun_stage", "run_stage", "write_report"]
 
 Build = Callable[[Path], Hashed | None]
 """Fills a folder; may say what it has hashed itself, which is then not read again."""
@@ -40,6 +41,23 @@ def run_stage(workdir: Path, stage: Stage, draft: Draft, build: Build, *, resume
             _build(workdir / ".partial" / f"{stage.name}-{key}", final, stage, draft, build, resume=resume)
     ref = DatasetRef(path=str(final), content_sha256=read_manifest(final).content_sha256)
     return StageOutcome(stage=stage.name, ref=ref, reused=reused)
+
+
+@contextmanager
+def begun_stage(workdir: Path, stage: Stage, draft: Draft) -> Iterator[Path | None]:
+    """The folder of a stage in the making, under its lock; None where the stage is finished.
+
+    For work in several steps: what is left there, `run_stage` with `resume` hands to its `build`.
+    """
+    claim_workdir(workdir)
+    key = stage_key(stage, draft)
+    with stage_lock(workdir, f"{stage.name}-{key}", inputs=[parent.content_sha256 for parent in draft.parents]):
+        if (workdir / stage.name / key).is_dir():
+            yield None
+            return
+        partial = workdir / ".partial" / f"{stage.name}-{key}"
+        partial.mkdir(parents=True, exist_ok=True)
+        yield partial
 
 
 def _build(  # noqa: PLR0913 - one step of run_stage, taken out to be read on its own

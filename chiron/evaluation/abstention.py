@@ -16,6 +16,7 @@ from chiron.errors import BadParameters
 from chiron.evaluation.checked import Bools, Floats, checked
 
 __all__ = [
+    "AT_LEAST",
     "CoverageRisk",
     "Rule",
     "can_tell",

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from chiron.errors import BadParameters
 from chiron.labels.positive import positive
+from chiron.learning.networks import Network
 from chiron.learning.training import Examples, OnStep, Recipe, Trace, fit, head_of, record_logits, unwatched
 
 __all__ = ["FineTuned", "fine_tuned", "interpolated", "macro_auroc", "mean_log_likelihood"]
@@ -39,7 +40,7 @@ _PULL: Final = 1e-3  # towards no recalibration, so that a code that valid lacks
 class FineTuned:
     """The network, the losses of the best candidate, and in words what was chosen."""
 
-    network: nn.Module
+    network: Network
     trace: Trace
     choice: str
 
@@ -48,12 +49,12 @@ class FineTuned:
 class _Candidate:
     what: str
     share: float
-    network: nn.Module
+    network: Network
     trace: Trace
 
 
 def fine_tuned(  # noqa: PLR0913 - where to start, on what, how long, and two for those who watch
-    start: nn.Module,
+    start: Network,
     real: Examples,
     valid: Examples,
     n_steps: int,
@@ -86,7 +87,7 @@ def fine_tuned(  # noqa: PLR0913 - where to start, on what, how long, and two fo
     return FineTuned(deepcopy(start), candidates[0].trace, "start")
 
 
-def interpolated(start: nn.Module, end: nn.Module, share: float) -> nn.Module:
+def interpolated(start: Network, end: Network, share: float) -> Network:
     """A network whose weights lie between two others. share: 0 gives `start`, 1 gives `end`."""
     between = deepcopy(start)
     with torch.no_grad():
@@ -95,12 +96,12 @@ def interpolated(start: nn.Module, end: nn.Module, share: float) -> nn.Module:
     return between
 
 
-def mean_log_likelihood(network: nn.Module, examples: Examples, *, exclusive: bool) -> float:
+def mean_log_likelihood(network: Network, examples: Examples, *, exclusive: bool) -> float:
     """Per record, over all codes that were read; nats."""
     return float(_log_likelihood(torch.from_numpy(record_logits(network, examples)), examples, exclusive).mean())
 
 
-def macro_auroc(network: nn.Module, examples: Examples, *, exclusive: bool) -> float:
+def macro_auroc(network: Network, examples: Examples, *, exclusive: bool) -> float:
     """The mean over codes that some records have and some lack; 0.5 where there is no such code."""
     logits_NC = torch.from_numpy(record_logits(network, examples))
     score_NC = (torch.log_softmax(logits_NC, dim=1) if exclusive else logits_NC).numpy()
@@ -121,7 +122,7 @@ def _recipes(n_steps: int, leads: tuple[str, ...], *, exclusive: bool) -> tuple[
 
 
 def _candidates(
-    start: nn.Module, real: Examples, recipes: Sequence[Recipe], seed: int, on_step: OnStep
+    start: Network, real: Examples, recipes: Sequence[Recipe], seed: int, on_step: OnStep
 ) -> Iterator[_Candidate]:
     """The start first. The declared set: nothing else is tried."""
     yield _Candidate("start", 1.0, deepcopy(start), _NO_TRACE)
@@ -148,7 +149,7 @@ def _part(on_step: OnStep, number: int, of: int) -> OnStep:
     return lambda done, total: on_step(number * total + done, of * total)
 
 
-def _recalibrated(network: nn.Module, valid: Examples, exclusive: bool) -> tuple[nn.Module, np.ndarray]:
+def _recalibrated(network: Network, valid: Examples, exclusive: bool) -> tuple[Network, np.ndarray]:
     """The network with its logits scaled and shifted to fit `valid`, and its log-likelihood of each record, (N,)."""
     logits_NC = torch.from_numpy(record_logits(network, valid))
     log_scale = torch.zeros(1, dtype=torch.float64, requires_grad=True)
@@ -192,7 +193,7 @@ def _indistinguishable(log_likelihood_KN: Sequence[np.ndarray]) -> list[int]:
     return [best, *near]
 
 
-def _average(networks: Sequence[nn.Module]) -> nn.Module:
+def _average(networks: Sequence[Network]) -> Network:
     average = deepcopy(networks[0])
     with torch.no_grad():
         for parts in zip(average.parameters(), *(each.parameters() for each in networks), strict=True):
@@ -200,7 +201,7 @@ def _average(networks: Sequence[nn.Module]) -> nn.Module:
     return average
 
 
-def _is_no_worse(network: nn.Module, start: nn.Module, valid: Examples, *, exclusive: bool) -> bool:
+def _is_no_worse(network: Network, start: Network, valid: Examples, *, exclusive: bool) -> bool:
     return all(
         measure(network, valid, exclusive=exclusive) >= measure(start, valid, exclusive=exclusive)
         for measure in (mean_log_likelihood, macro_auroc)

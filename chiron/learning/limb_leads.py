@@ -10,19 +10,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LIMB", "arms_exchanged"]
+from chiron.measures.quality_limbs import FROM_I_AND_II
+
+__all__ = ["arms_exchanged"]
 
 Floats = npt.NDArray[np.float64]
 
-LIMB: Final = {
-    "I": (1.0, 0.0),
-    "II": (0.0, 1.0),
-    "III": (-1.0, 1.0),
-    "aVR": (-0.5, -0.5),
-    "aVL": (1.0, -0.5),
-    "aVF": (-0.5, 1.0),
-}
-"""Each limb lead as so many times I and II."""
+_LIMB: Final = {"I": (1.0, 0.0), "II": (0.0, 1.0), **FROM_I_AND_II}
 _CHEST: Final = frozenset({"V1", "V2", "V3", "V4", "V5", "V6"})
 _EXCHANGE: Final = np.array([[-1.0, 0.0], [-1.0, 1.0]])  # I becomes -I, II becomes III = II - I
 
@@ -34,10 +28,11 @@ def arms_exchanged(leads: tuple[str, ...]) -> npt.NDArray[np.float32] | None:
 
     None where the leads do not tell: one has another name, or one lead alone would be needed from two.
     """
-    limb = [lead for lead in leads if lead in LIMB]
-    if not limb or set(leads) - set(limb) - _CHEST:
+    names = [lead.upper() for lead in leads]
+    places = [i for i, name in enumerate(names) if name in _LIMB]
+    if not places or set(names) - set(_LIMB) - _CHEST:
         return None
-    own = np.array([LIMB[lead] for lead in limb])
+    own = np.array([_LIMB[names[i]] for i in places])
     wanted = own @ _EXCHANGE
     rows = [_combination(own, one) for one in wanted]
     if not np.allclose(np.array(rows) @ own, wanted):

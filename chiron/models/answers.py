@@ -4,7 +4,7 @@ Shapes: records N, outputs C.
 """
 
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ from chiron.errors import BadParameters
 from chiron.evaluation.checked import Bools, Floats
 from chiron.labels.positive import positive
 from chiron.learning.examples import labelled_records, lead_rows
-from chiron.models.file import Model
+from chiron.models.model import Model
 from chiron.progress import report_progress
 from schemas.codes import Code, SplitName
 from schemas.tables import LABELS
@@ -71,26 +71,33 @@ def answers_of(model: Model, dataset: Dataset, records: pl.DataFrame) -> Answers
 
     The probabilities of a record that the model refuses to read are nan.
     """
-    probability = np.full((records.height, len(model.card.outputs)), np.nan)
+    shape = records.height, len(model.card.outputs)
+    probability, told, called = np.full(shape, np.nan), np.zeros(shape, bool), np.zeros(shape, bool)
     for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
         row = records.row(i, named=True)
         with suppress(BadParameters):  # outside the model's contract: refused
-            signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
-            probability[i] = list(model.predict(signal_mv, row["fs_hz"]).values())
+            probability[i], present = _said(model, dataset, row)
+            told[i], called[i] = [each is not None for each in present], [each is True for each in present]
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("records evaluated", done, records.height)
-    limits = np.array([np.nan if output.threshold is None else output.threshold for output in model.card.outputs])
-    told = np.isfinite(probability + limits)
     truth, read = truth_of(dataset, records, [output.key for output in model.card.outputs])
     known = bool(records["patient_known"].all())
     return Answers(
         probability,
         told,
-        told & (probability >= limits),
+        called,
         truth,
         read,
         records["patient_id"].to_numpy() if known else None,
     )
+
+
+def _said(model: Model, dataset: Dataset, row: dict[str, Any]) -> tuple[Floats, list[bool | None]]:
+    """Calibrated probabilities, and which findings are present; None where the model can't tell."""
+    leads = model.card.leads
+    read = model.read(dataset.signal_mv(row)[lead_rows(row["leads"], leads)], row["fs_hz"], leads)
+    probability = model.probabilities([read])[0]
+    return probability, [finding.present for finding in model.say("", read, probability).findings]
 
 
 def truth_of(dataset: Dataset, records: pl.DataFrame, codes: list[Code]) -> tuple[Bools, Bools]:

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from chiron.errors import BadParameters
-from chiron.learning.limb_leads import LIMB
+from chiron.measures.quality_limbs import FROM_I_AND_II
 from schemas.training import ModelCard
 
 __all__ = ["Conformed", "conformed", "doubts"]
 
-_OF_I_AND_II: Final = {lead.upper(): pair for lead, pair in LIMB.items()}  # any two limb leads give all
+_OF_I_AND_II: Final = {"I": (1.0, 0.0), "II": (0.0, 1.0), **FROM_I_AND_II}  # any two limb leads give all
 _NAMELESS: Final = re.compile(r"(E[CK]G|LEAD|CHANNEL|CH)?[\s_-]?\d{0,2}")  # of a recorder with one lead
 
 

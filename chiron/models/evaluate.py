@@ -15,12 +15,17 @@ from chiron.datasets.dataset import Dataset
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.ledger import require_unseen
 from chiron.errors import BadParameters
-from chiron.evaluation.ranking import aurocs
-from chiron.labels.positive import positive
-from chiron.learning.examples import labelled_records, lead_rows
+from chiron.evaluation.bootstrap import bootstrapped
+from chiron.evaluation.challenge2021 import challenge_2021, challenge_table, merged_classes
+from chiron.evaluation.checked import Bools, Floats
+from chiron.evaluation.looks import look_warning
+from chiron.evaluation.reporting import answered_finding, area_of, measured_classes, measured_finding
+from chiron.evaluation.strata import by_stratum, strata_of
+from chiron.models.against import differences_of
+from chiron.models.answers import Answers, answers_of, labelled
 from chiron.models.file import load_model
+from chiron.models.looks import count_look
 from chiron.models.model import Model
-from chiron.progress import report_progress
 from schemas.base import Interval
 from schemas.codes import NOISE, CodeSystem, SplitName
 from schemas.evaluation import ClassesResult, EvaluationReport, OutputResult
@@ -86,16 +91,8 @@ def _counted(dataset: Dataset, hashes: list[str], tracking_uri: str) -> int:
     return max(count_look(tracking_uri, dataset.manifest.content_sha256, sha256) for sha256 in hashes)
 
 
-def _predicted(model: Model, dataset: Dataset, records: pl.DataFrame) -> np.ndarray:
-    """(records, outputs), read in the order in which the samples lie."""
-    probability = np.empty((records.height, len(model.card.outputs)))
-    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
-        row = records.row(i, named=True)
-        signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
-        probability[i] = model.probability(signal_mv, row["fs_hz"])
-        if done % _PROGRESS_EVERY == 0 or done == records.height:
-            report_progress("records evaluated", done, records.height)
-    return probability
+def _results(model: Model, said: Answers, strata: dict[str, list[str | None]]) -> tuple[OutputResult, ...]:
+    return tuple(_result(output, said, i, strata) for i, output in enumerate(model.card.outputs))
 
 
 def _result(output: ModelOutput, said: Answers, i: int, strata: dict[str, list[str | None]]) -> OutputResult:

@@ -1,36 +1,54 @@
-"""The model registry: the only code that knows MLflow. Through its client alone, without its model flavours."""
+"""The model registry: versions of model files under a name, each with its SHA-256, and the file behind a name.
 
-import logging
-import os
+`NAME` is the champion, `NAME@challenger` the newest version that waits for its turn, `NAME@3` the third version.
+"""
+
+import re
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
-
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
-os.environ.setdefault("DO_NOT_TRACK", "true")
+from urllib.parse import unquote, urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from chiron.datasets.canonical import file_sha256
-from chiron.errors import NotFound, ServiceUnavailable
+from chiron.datasets.workdir import sync_path
+from chiron.errors import BadParameters, Damaged, NotFound
+from chiron.models.history import IS_MODEL, JOURNAL, NewStep, append, journal_of, read_standing, settle
+from chiron.models.runs import keep_file, run_of, runs_with
+from chiron.models.tracking import (
+    answering,
+    connect,
+    default_tracking_uri,
+    fetched,
+    is_taken,
+    is_there,
+    pages,
+    quoted,
+)
+from chiron.settings import cache_folder
+from schemas.registry import CHALLENGER, CHAMPION, Signed, StepKind
 from schemas.trained import RegisteredModel
-
-logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
 
 __all__ = [
     "CHAMPION",
+    "Entry",
     "TaggedModel",
     "default_tracking_uri",
+    "find_version",
     "list_models",
     "model_file",
     "models_with_tags",
     "register_model",
+    "split_name",
 ]
 
-CHAMPION: Final = "champion"
-_SHA256: Final = "sha256"
+_ADDRESS: Final = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]{0,199})(@(?P<version>[a-z]+|[1-9][0-9]{0,8}))?$")
+_WITHOUT_GATE: Final = Signed(by="chiron", why="registered by a call of the library, without a gate")
 
 
 class TaggedModel(NamedTuple):
@@ -40,27 +58,38 @@ class TaggedModel(NamedTuple):
     tags: dict[str, str]
 
 
-def default_tracking_uri(workdir: Path) -> str:
-    """SQLite in the workdir; the artifacts lie beside it."""
-    return f"sqlite:///{(workdir / 'mlflow' / 'mlflow.db').resolve()}"
+class Entry(NamedTuple):
+    """How a version enters the history: `champion` was it when this was decided, None for none."""
+
+    signed: Signed
+    champion: str | None
+    becomes_champion: bool
 
 
-def register_model(tracking_uri: str, name: str, file: Path, tags: Mapping[str, str]) -> RegisteredModel:
-    """Make the file the newest version of `name` and its champion; the same bytes again give the version they have.
+def register_model(
+    tracking_uri: str, name: str, file: Path, tags: Mapping[str, str], entry: Entry | None = None
+) -> RegisteredModel:
+    """Make the file a version of `name`, without an entry its champion. The same bytes again keep their version.
 
-    Raises `NotFound` where the file is missing, `ServiceUnavailable` where the registry can't be reached.
+    After a kill at any moment the same call ends with the same single version. Raises `NotFound` where the file is
+    missing, BadParameters where the name can't be one, `ServiceUnavailable` where the registry can't be reached.
     """
     if not file.is_file():
         raise NotFound(f"model {file}: expected a file, found none")
-    sha256 = file_sha256(file)
-    client = _client(tracking_uri)
-    try:
-        _ensure_place(client, tracking_uri, name)
-        version = _version_with(client, name, sha256) or _upload(client, name, file, {**tags, _SHA256: sha256})
-        client.set_registered_model_alias(name, CHAMPION, version.version)
-    except MlflowException as error:
-        raise _unavailable(tracking_uri, error) from error
-    return _registered(version, (CHAMPION,))
+    name, sha256, client = split_name(name)[0], file_sha256(file), connect(tracking_uri)
+    with answering(tracking_uri):
+        _ensure_name(client, name)
+        version = _only_with(client, name, sha256)
+        if version is None:
+            run = run_of(client, tracking_uri, name, sha256)
+            source = keep_file(client, run, file)
+            client.set_terminated(run.info.run_id)
+            said = {**tags, IS_MODEL: sha256, JOURNAL: journal_of(name)}
+            made = client.create_model_version(name, source=source, run_id=run.info.run_id, tags=said)
+            version = _only_with(client, name, sha256) or made
+        _enter(client, name, version, entry)
+        settle(client, name)
+        return _registered(version, _aliases_of(version, client.get_registered_model(name).aliases))
 
 
 def list_models(tracking_uri: str) -> tuple[RegisteredModel, ...]:
@@ -68,70 +97,113 @@ def list_models(tracking_uri: str) -> tuple[RegisteredModel, ...]:
     return tuple(tagged.model for tagged in models_with_tags(tracking_uri))
 
 
-def model_file(tracking_uri: str, name: str) -> Path:
-    """The file behind `name`, `name@challenger` or `name@3`, on this machine. Raises NotFound."""
-    wanted, _, which = name.partition("@")
-    own = [model for model in list_models(tracking_uri) if model.name == wanted]
-    found = [m for m in own if which == m.version or (which or CHAMPION) in m.aliases]
-    if not found:
-        raise NotFound(f"model {name}: expected a registered version, found {len(own)} others of that name")
-    return Path(found[0].file)
-
-
 def models_with_tags(tracking_uri: str) -> tuple[TaggedModel, ...]:
     """The same with the tags of each. Where there is no SQLite file yet there are no models, and none is made."""
-    database = _sqlite_path(tracking_uri)
-    if database is not None and not database.is_file():
+    if not is_there(tracking_uri):
         return ()
-    client = _client(tracking_uri)
-    try:
-        aliases = {model.name: model.aliases for model in client.search_registered_models()}
-        versions = client.search_model_versions()
-    except MlflowException as error:
-        raise _unavailable(tracking_uri, error) from error
-    ours = [version for version in versions if _SHA256 in version.tags]  # a server may hold other people's models
+    client = connect(tracking_uri)
+    with answering(tracking_uri):
+        aliases = {model.name: model.aliases for model in pages(client.search_registered_models)}
+        versions = pages(client.search_model_versions)
+    ours = [version for version in versions if IS_MODEL in version.tags]  # a server may hold other people's models
     ordered = sorted(ours, key=lambda v: (v.name, -int(v.version)))
     return tuple(TaggedModel(_registered(v, _aliases_of(v, aliases.get(v.name, {}))), dict(v.tags)) for v in ordered)
 
 
-def _client(tracking_uri: str) -> MlflowClient:
-    """A client; the folder of an SQLite file is made first."""
-    if (database := _sqlite_path(tracking_uri)) is not None:
-        database.parent.mkdir(parents=True, exist_ok=True)
+def split_name(address: str) -> tuple[str, str]:
+    """The name and the version or alias of `name[@version]`. Raises BadParameters where it is none."""
+    found = _ADDRESS.match(address)
+    if found is None or found["name"].endswith(".history"):
+        raise BadParameters(
+            f"model: expected NAME, NAME@challenger or NAME@3, found {address!r}; see `chiron models list`"
+        )
+    return found["name"], found["version"] or CHAMPION
+
+
+def find_version(tracking_uri: str, address: str) -> TaggedModel:
+    """The version that `name[@version]` means. Raises NotFound where there is none."""
+    name, wanted = split_name(address)
+    same = [tagged for tagged in models_with_tags(tracking_uri) if tagged.model.name == name]
+    for tagged in same:
+        if wanted in (tagged.model.version, *tagged.model.aliases):
+            return tagged
+    known = ", ".join(tagged.model.version for tagged in same)
+    found = f"versions {known}" if known else "no version"
+    raise NotFound(f"model {name}: expected {_words(wanted)}, found {found}; see `chiron models list`")
+
+
+def model_file(tracking_uri: str, name: str) -> Path:
+    """The file behind `name`, `name@challenger` or `name@3`, on this machine; its SHA-256 is checked every time.
+
+    A file that the registry keeps elsewhere, as on S3, is fetched once and kept in the cache. Raises NotFound where
+    there is no such version, Damaged where the bytes are not those that were registered, ServiceUnavailable where the
+    registry or its store does not answer.
+    """
+    model = find_version(tracking_uri, name).model
+    here, kept = Path(model.file), cache_folder() / "models" / model.sha256
+    if "://" not in model.file and here.is_file():
+        if file_sha256(here) != model.sha256:
+            raise Damaged(f"model {_label(model)}: expected the bytes that were registered, found others at {here}")
+        return here
+    if not (kept.is_file() and file_sha256(kept) == model.sha256):
+        _fetch(tracking_uri, model, kept)
+    return kept
+
+
+def _fetch(tracking_uri: str, model: RegisteredModel, kept: Path) -> None:
+    """Download a version's file; it appears at once and whole."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    client = connect(tracking_uri)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".") as folder:
+        with answering(tracking_uri):
+            address = client.get_model_version(model.name, model.version).source
+        path = fetched(address, Path(folder), tracking_uri)
+        if file_sha256(path) != model.sha256:
+            raise Damaged(
+                f"model {_label(model)}: expected the bytes that were registered, found others in {model.file}; "
+                "restore them from a backup"
+            )
+        sync_path(path)
+        path.replace(kept)
+        sync_path(kept.parent)
+
+
+def _ensure_name(client: MlflowClient, name: str) -> None:
+    if client.search_registered_models(f"name = {quoted(name)}"):
+        return
     try:
-        return MlflowClient(tracking_uri)
-    except MlflowException as error:
-        raise _unavailable(tracking_uri, error) from error
-
-
-def _sqlite_path(tracking_uri: str) -> Path | None:
-    scheme = "sqlite:///"
-    return Path(tracking_uri.removeprefix(scheme)) if tracking_uri.startswith(scheme) else None
-
-
-def _version_with(client: MlflowClient, name: str, sha256: str) -> ModelVersion | None:
-    """The version of `name` that holds these bytes."""
-    versions = client.search_model_versions(f"name = '{name}'")
-    return next((v for v in versions if v.tags.get(_SHA256) == sha256), None)
-
-
-def _ensure_place(client: MlflowClient, tracking_uri: str, name: str) -> None:
-    """The model's name, and the experiment for its files: beside an SQLite database, else where the server says."""
-    if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    if client.get_experiment_by_name(name) is None:
-        database = _sqlite_path(tracking_uri)
-        location = (database.parent / "artifacts").resolve().as_uri() if database else None
-        client.create_experiment(name, artifact_location=location)
+    except MlflowException as error:
+        if not is_taken(error):
+            raise
 
 
-def _upload(client: MlflowClient, name: str, file: Path, tags: dict[str, str]) -> ModelVersion:
-    """Keep the file as a run's artifact and make a version of it."""
-    run = client.create_run(client.get_experiment_by_name(name).experiment_id)
-    client.log_artifact(run.info.run_id, str(file))
-    client.set_terminated(run.info.run_id)
-    source = f"{run.info.artifact_uri}/{file.name}"
-    return client.create_model_version(name, source=source, run_id=run.info.run_id, tags=tags)
+def _only_with(client: MlflowClient, name: str, sha256: str) -> ModelVersion | None:
+    """The first version with these bytes, none yet: None. What others made at the same moment goes, with its runs."""
+    found = pages(client.search_model_versions, filter_string=f"name = {quoted(name)}")
+    same = sorted((v for v in found if v.tags.get(IS_MODEL) == sha256), key=lambda v: int(v.version))
+    if not same:
+        return None
+    experiment = client.get_run(same[0].run_id).info.experiment_id if same[0].run_id else None
+    runs = runs_with(client, experiment, sha256) if experiment else []
+    with suppress(MlflowException):  # another one of them tidies as well
+        for version in same[1:]:
+            client.delete_model_version(name, version.version)
+        for run in runs:
+            if run.info.run_id != same[0].run_id:
+                client.delete_run(run.info.run_id)
+    return same[0]
+
+
+def _enter(client: MlflowClient, name: str, version: ModelVersion, entry: Entry | None) -> None:
+    """Let the history begin to know a version."""
+    standing, number = read_standing(client, name), str(version.version)
+    known = {step.version for step in standing.steps if step.kind is StepKind.REGISTERED}
+    if JOURNAL not in version.tags or number in known:
+        return
+    entry = entry or Entry(_WITHOUT_GATE, standing.champion, becomes_champion=True)
+    after = number if entry.becomes_champion else entry.champion
+    append(client, name, NewStep(StepKind.REGISTERED, number, entry.champion, after, entry.signed))
 
 
 def _aliases_of(version: ModelVersion, aliases: Mapping[str, str]) -> tuple[str, ...]:
@@ -142,12 +214,20 @@ def _registered(version: ModelVersion, aliases: tuple[str, ...]) -> RegisteredMo
     return RegisteredModel(
         name=version.name,
         version=str(version.version),
-        file=version.source.removeprefix("file://"),
-        sha256=version.tags[_SHA256],
+        file=_path_or_address(version.source),
+        sha256=version.tags[IS_MODEL],
         aliases=aliases,
     )
 
 
-def _unavailable(tracking_uri: str, error: MlflowException) -> ServiceUnavailable:
-    reason = str(error).splitlines()[0]
-    return ServiceUnavailable(f"model registry {tracking_uri}: expected an answer, found: {reason}")
+def _path_or_address(source: str) -> str:
+    """A local file as a path, everything else as it is."""
+    return unquote(urlsplit(source).path) if source.startswith("file://") else source
+
+
+def _words(wanted: str) -> str:
+    return f"a {wanted}" if wanted in (CHAMPION, CHALLENGER) else f"version {wanted}"
+
+
+def _label(model: RegisteredModel) -> str:
+    return f"{model.name}@{model.version}"

@@ -14,14 +14,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is imported
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # we have our own
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout is for answers
 
 from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from chiron.datasets.workdir import sync_path
-from chiron.errors import ServiceUnavailable
+from chiron.errors import BadParameters, NotFound, ServiceUnavailable
 from chiron.settings import settings
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
@@ -32,6 +35,7 @@ __all__ = [
     "default_tracking_uri",
     "ensure_database",
     "experiment_of",
+    "fetched",
     "is_taken",
     "is_there",
     "pages",
@@ -40,6 +44,7 @@ __all__ = [
 ]
 
 _TAKEN: Final = "RESOURCE_ALREADY_EXISTS"
+_SIGNS_OF_NOTHING: Final = ("(404)", "NoSuchKey", "No such artifact", "No such file")
 _SQLITE: Final = "sqlite:///"
 _PAGE: Final = 1000
 _S3_ENDPOINT: Final = "MLFLOW_S3_ENDPOINT_URL"
@@ -109,14 +114,37 @@ def is_taken(error: MlflowException) -> bool:
     return bool(error.error_code == _TAKEN)
 
 
+def fetched(address: str, folder: Path, tracking_uri: str) -> Path:
+    """A file that MLflow keeps, downloaded into a folder.
+
+    Raises NotFound where it is not there, ServiceUnavailable where its store does not answer or refuses.
+    """
+    try:
+        return Path(download_artifacts(artifact_uri=address, dst_path=str(folder), tracking_uri=tracking_uri))
+    except Exception as error:  # of whichever library its store needs
+        said = str(error).splitlines()[-1] if str(error) else type(error).__name__
+        if isinstance(error, OSError) or any(sign in said for sign in _SIGNS_OF_NOTHING):
+            raise NotFound(
+                f"model file: expected it at {address}, found none; restore it from a backup, or go where the registry "
+                "keeps its files"
+            ) from error
+        raise ServiceUnavailable(f"model file {address}: expected to fetch it, found: {said}") from error
+
+
 def experiment_of(client: MlflowClient, tracking_uri: str, name: str) -> Experiment:
     """The experiment of this name, made where there is none. Files go beside SQLite's, or where the server says.
 
-    Raises ServiceUnavailable where somebody deleted it: MLflow then gives its name to nobody.
+    Raises ServiceUnavailable where somebody deleted it: MLflow then gives its name to nobody. BadParameters where the
+    address is that of a server's database: nothing there says where files go.
     """
+    database = sqlite_path(tracking_uri)
+    if database is None and urlsplit(tracking_uri).scheme not in ("http", "https"):
+        raise BadParameters(
+            f"model registry {_without_password(tracking_uri)}: expected SQLite or the http address of a server, "
+            "found another; start a server on it (docs/registry.md)"
+        )
     found = client.get_experiment_by_name(name)
     if found is None:
-        database = sqlite_path(tracking_uri)
         location = (database.parent / "artifacts").resolve().as_uri() if database else None
         try:
             client.create_experiment(name, artifact_location=location)

@@ -111,7 +111,11 @@ def _card(file: Path) -> ModelCard | None:
 
 def _target(parameters: Mapping[str, JsonValue]) -> str:
     """The finding that the model was trained for, by name."""
-    system, code = parameters.get("target_system"), parameters.get("target_code")
+    found: JsonValue = dict(parameters)
+    for name in ("plan", "target"):
+        found = found.get(name) if isinstance(found, dict) else None
+    named = found if isinstance(found, dict) else {}
+    system, code = named.get("code_system"), named.get("code")
     return code_name(str(system), str(code)) if system and code else _UNKNOWN
 
 

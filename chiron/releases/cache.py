@@ -3,6 +3,7 @@
     sha256/2c/f24dba...    a file, read-only
     manifests/8b1a99...    a manifest, by its `manifest_sha256`
     parts/2c...            what has arrived of a file that is being fetched, by one process at a time
+    models/2cf24d...       a registered model's file that came from elsewhere, by its SHA-256
     datasets/8b1a99...     a release that was opened, by its `manifest_sha256`: the files above under their names
     gathering/8b1a99-...   what has arrived of a part of a release
 
@@ -27,12 +28,12 @@ from chiron.datasets.parallel import Meter
 from chiron.datasets.workdir import remove_tree, sync_path, write_file
 from chiron.errors import Damaged, EnvironmentFault
 from chiron.releases.retries import Interrupted, Patience
-from chiron.settings import settings
+from chiron.settings import cache_folder
 from schemas.manifest import FileEntry, Manifest
 
 __all__ = ["FILES", "FOLDERS", "Cache", "Read", "forget", "object_place", "open_cache"]
 
-FILES: Final = ("sha256", "manifests", "parts")
+FILES: Final = ("sha256", "manifests", "parts", "models")
 """The folders of a cache in which every file stands for itself."""
 FOLDERS: Final = ("datasets", "gathering")
 """Those in which every folder is that of a release, and its name begins with its `manifest_sha256`."""
@@ -46,8 +47,7 @@ _PROGRESS_BYTES: Final = 2**20  # an attempt that brings fewer brought nothing
 
 def open_cache() -> "Cache":
     """The cache of this user. Raises EnvironmentFault where it can't be written."""
-    folder = settings().cache or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "chiron"
-    return Cache(folder.expanduser())
+    return Cache(cache_folder())
 
 
 def object_place(folder: Path, sha256: str) -> Path:

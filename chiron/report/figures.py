@@ -1,7 +1,6 @@
-"""The figures of the page, by name: what is drawn from a run's report, with which limits, and how words describe it."""
+"""The figures of a run's page but for its training: what is drawn, with which limits, and how words describe it."""
 
 from collections.abc import Sequence
-from math import ceil, floor
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -9,27 +8,22 @@ from markupsafe import Markup
 from chiron.datasets.dataset import Dataset
 from chiron.labels.readings import code_name
 from chiron.report.examples import SHOWN_S, Example, real_example, synthetic_example
-from chiron.report.formats import percent_interval, signed_interval
+from chiron.report.formats import percent_interval
 from chiron.report.labels import compared_readings
 from chiron.report.passport import bounded
 from chiron.report.plots import (
     IntervalRow,
     growth_plot,
     interval_plot,
-    learning_plot,
-    loss_plot,
     missingness_plot,
-    roc_plot,
 )
-from chiron.report.tables import arm_order, arms_in_order
 from chiron.report.templates import drawing
 from chiron.report.traces import draw_record
 from schemas.base import Interval
-from schemas.codes import SINUS_RHYTHM, Code, CodeSystem, concept_name
+from schemas.codes import SINUS_RHYTHM, concept_name
 from schemas.missingness import Passport, PrevalenceBounds
 from schemas.myth import Measure, MythReport
 from schemas.results import RunReport
-from schemas.trained import ArmName, TrainReport
 
 __all__ = ["Figures", "Trace", "TracePair", "draw_figures"]
 
@@ -54,13 +48,8 @@ class TracePair(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Every drawing of the page as SVG; none where there is nothing to draw."""
+    """Drawings as SVG; none where there is nothing to draw."""
 
-    arms: Markup | None
-    differences: Markup | None
-    learning: Markup | None
-    roc: tuple[Markup, ...]
-    losses: tuple[Markup, ...]
     agreement: Markup | None
     missingness: Markup | None
     bounds: Markup | None
@@ -70,73 +59,12 @@ class Figures(NamedTuple):
 
 def draw_figures(report: RunReport, *, validated: Dataset, cohort: Dataset) -> Figures:
     """Draw everything."""
-    training = report.training
     return Figures(
-        arms=_arms(training) if training.arms else None,
-        differences=_differences(training) if training.comparisons else None,
-        learning=_learning(training) if training.arms else None,
-        roc=_roc(training),
-        losses=_losses(training),
         agreement=_agreement(report),
         missingness=_missingness(report) if any(c.n_missing for c in report.passport.columns) else None,
         bounds=_bounds_of_prevalence(report.passport),
         myth=_myth(report.myth),
         traces=_traces(report, validated, cohort),
-    )
-
-
-def _arms(training: TrainReport) -> Markup:
-    order = arm_order(training)
-    rows = [
-        IntervalRow(f"{a.n_real:,} real records", a.arm, order.index(a.arm), a.auroc) for a in arms_in_order(training)
-    ]
-    lowest = min(_bounds(rows)[0], 0.9)
-    figure = interval_plot(rows, x_label="AUROC", limits=(max(floor(lowest * 20) / 20, 0.0), 1.0))
-    return drawing(figure, "arms", "AUROC of every arm on the test split with its interval; the table has the numbers.")
-
-
-def _differences(training: TrainReport) -> Markup:
-    order = arm_order(training)
-    pairs = sorted(training.comparisons, key=lambda c: c.n_real)
-    rows = [
-        IntervalRow(f"{c.n_real:,} real records", f"{c.arm} − {c.reference}", _place(order, c.arm), c.difference)
-        for c in pairs
-    ]
-    low, high = _bounds(rows)
-    limits = (min(floor(low * 50) / 50, -0.02), max(ceil(high * 50) / 50, 0.02))
-    figure = interval_plot(
-        rows, x_label="difference of AUROC on the same records", limits=limits, reference=0.0, text=signed_interval
-    )
-    return drawing(
-        figure, "differences", "Paired differences of AUROC with intervals; right of zero favours the first arm."
-    )
-
-
-def _learning(training: TrainReport) -> Markup:
-    figure = learning_plot(training.arms, arm_order(training))
-    return drawing(
-        figure, "learning", "AUROC against the number of real training records, one line per arm, with intervals."
-    )
-
-
-def _roc(training: TrainReport) -> tuple[Markup, ...]:
-    """One plot per number of real records; the arms that need none are in each."""
-    order = [*dict.fromkeys([*arm_order(training), *(c.arm for c in training.roc)])]
-    sizes = sorted({c.n_real for c in training.roc})
-    return tuple(_roc_of(training, order, n) for n in sizes if n > 0 or len(sizes) == 1)
-
-
-def _roc_of(training: TrainReport, order: list[ArmName], n_real: int) -> Markup:
-    curves = [c for c in training.roc if c.n_real in (0, n_real)]
-    figure = roc_plot(curves, order, title=f"{n_real:,} real records")
-    alt = f"Receiver operating characteristics of the arms with {n_real:,} real training records."
-    return drawing(figure, f"roc-{n_real}", alt)
-
-
-def _losses(training: TrainReport) -> tuple[Markup, ...]:
-    return tuple(
-        drawing(loss_plot(curve, series=0), f"loss-{i}", f"Training loss by step: {curve.label}.")
-        for i, curve in enumerate(training.losses)
     )
 
 
@@ -197,7 +125,7 @@ def _myth(myth: MythReport) -> tuple[Markup, ...]:
 
 def _traces(report: RunReport, validated: Dataset, cohort: Dataset) -> tuple[TracePair, ...]:
     """Sinus rhythm and the target."""
-    target = Code(CodeSystem(report.training.target_system), report.training.target_code)
+    target = report.training.plan.target.key
     origin = "demo hospital" if report.simulated else "real"
     return tuple(
         TracePair(
@@ -227,7 +155,3 @@ def _bounds(rows: Sequence[IntervalRow]) -> tuple[float, float]:
 
 def _numbers(estimate: Interval) -> tuple[float | None, ...]:
     return estimate.value, estimate.lower, estimate.upper
-
-
-def _place(order: list[ArmName], arm: ArmName) -> int:
-    return order.index(arm) if arm in order else len(order)

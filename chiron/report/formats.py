@@ -1,16 +1,22 @@
 """Numbers as people read them. Used by the page's tables and by the plots, so that both say the same."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Final
 
 from schemas.agreement import AgreementResult, AgreementStatistic
 from schemas.base import Interval
+from schemas.boost import Efficiency
 from schemas.codes import Code, CodeSystem, concept_name
 
 __all__ = [
     "agreement",
+    "average",
+    "capital",
     "clipped",
     "count",
+    "efficiency",
+    "efficiency_value",
     "fault",
     "finding",
     "interval",
@@ -43,6 +49,16 @@ _FAULTS: Final = {
     "arms_swapped": "arm electrodes swapped",
     "score": "hard to read",
 }
+
+
+def average(n: float) -> str:
+    """A mean count: 17, or 8.7 where it is small and no whole number."""
+    return f"{n:,.0f}" if n >= 10 or abs(n - round(n)) < 0.05 else f"{n:,.1f}"
+
+
+def capital(text: str) -> str:
+    """The first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def clipped(name: str, *, longest: int = 28) -> str:
@@ -103,13 +119,37 @@ def agreement(result: AgreementResult) -> str:
     return (percent_interval if result.statistic in _SHARES else interval)(result.estimate)
 
 
+def efficiency(found: Efficiency) -> str:
+    """10.5 times [6.1, 11.1], or what is known of it."""
+    lower, upper = found.ratio.lower, found.ratio.upper
+    times = efficiency_value(found)
+    if not _is_finite(found.ratio.value) or lower is None or not isfinite(lower):
+        return times
+    if found.censored or upper is None or not isfinite(upper):
+        return f"{times} [at{_NO_BREAK}least{_NO_BREAK}{lower:.1f}]"
+    return f"{times} [{lower:.1f},{_NO_BREAK}{upper:.1f}]"
+
+
+def efficiency_value(found: Efficiency) -> str:
+    """10.5 times; `> 11.1 times` where it is at least that, and nobody can know how much more."""
+    if not _is_finite(found.ratio.value):
+        return _UNKNOWN
+    return f"{f'>{_NO_BREAK}' if found.censored else ''}{found.ratio.value:.1f} times"
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and isfinite(value)
+
+
 def percent(share: float) -> str:
     """A share as 12.3 %."""
     return f"{100 * share:.1f}{_NO_BREAK}%"
 
 
 def p_value(p: float) -> str:
-    """A p-value, never as zero."""
+    """A p-value, never as zero; unknown where nothing could be compared."""
+    if not isfinite(p):
+        return _UNKNOWN
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

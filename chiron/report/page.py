@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.workdir import write_file
+from chiron.report.boost import boost_values
 from chiron.report.figures import draw_figures
 from chiron.report.labels import (
     annotator_rows,
@@ -13,11 +14,10 @@ from chiron.report.labels import (
     pairs_by_agreement,
 )
 from chiron.report.passport import passport_tables
-from chiron.report.tables import auroc_by_size, best_result, checks_by_urgency, real_sizes
+from chiron.report.tables import checks_by_urgency
 from chiron.report.templates import render_page, versions
 from schemas.codes import SplitName
 from schemas.results import RunReport
-from schemas.splits import RECORD_LEVEL
 from schemas.vanishing import Hop
 
 __all__ = ["render_report", "write_report_page"]
@@ -34,9 +34,7 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         report=report,
         training=report.training,
         figures=draw_figures(report, validated=validated, cohort=cohort),
-        auroc=auroc_by_size(report.training),
-        best=best_result(report.training),
-        sizes=real_sizes(report.training),
+        **boost_values(report.training),
         comparisons=compared_readings(report.agreement),
         refused=[result for result in report.agreement if result.refused],
         pairs=pairs_by_agreement(report.agreement),
@@ -52,7 +50,6 @@ def render_report(report: RunReport, *, real: Dataset, cohort: Dataset, validate
         labels=label_rows((*report.vanishing.steps, *report.training.label_steps), validated),
         hops=list(Hop),
         splits=[split.value for split in SplitName],
-        record_level=RECORD_LEVEL,
         datasets=(("ingested", real.manifest), ("validated", validated.manifest), ("synthetic", cohort.manifest)),
         versions=versions(),
     )

@@ -4,29 +4,30 @@ Colour is never the only sign: every series has a marker or a line style of its 
 same in numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chiron.report.formats import clipped, interval
 from chiron.report.svg import COLOURS, FIGURE_STYLE, MARKERS, SERIES
 from schemas.base import Interval
+from schemas.boost import LossCurve
+from schemas.evaluation import Answered
 from schemas.missingness import ColumnMissingness
-from schemas.trained import ArmResult, LossCurve, RocCurve
 
 __all__ = [
     "IntervalRow",
     "growth_plot",
     "interval_plot",
-    "learning_plot",
     "loss_plot",
     "missingness_plot",
-    "roc_plot",
+    "risk_plot",
 ]
 
 _WIDTH_IN: Final = 4.8  # so that text of 9 points is still 9 pixels high on a phone
@@ -68,37 +69,6 @@ def interval_plot(
 
 
 @mpl.rc_context(FIGURE_STYLE)
-def learning_plot(arms: Sequence[ArmResult], order: Sequence[str]) -> Figure:
-    """AUROC against the number of real training records, one line per arm. Zero has a place on the axis of its own."""
-    figure, axes = _figure(_WIDTH_IN, 4.2)
-    for series, arm in enumerate(order):
-        own = sorted((a for a in arms if a.arm == arm), key=lambda a: a.n_real)
-        _learning_line(axes, own, series, dodge=1 + 0.035 * (series - len(order) / 2))
-    sizes = sorted({a.n_real for a in arms})
-    axes.set_xscale("symlog", linthresh=10)
-    axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
-    axes.minorticks_off()
-    axes.set(xlabel="real training records (log scale; 0 set apart)", ylabel="AUROC", xlim=(-1.5, max(sizes) * 1.6 + 3))
-    axes.set_ylim(top=1.0)
-    _legend(figure, axes)
-    return figure
-
-
-@mpl.rc_context(FIGURE_STYLE)
-def roc_plot(curves: Sequence[RocCurve], order: Sequence[str], *, title: str) -> Figure:
-    """Receiver operating characteristics of several arms."""
-    figure, axes = _figure(_WIDTH_IN, 4.2)
-    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=0.9, linestyle=(0, (4, 3)))
-    for curve in sorted(curves, key=lambda c: order.index(c.arm)):
-        series = order.index(curve.arm)
-        axes.plot(curve.false_positive_rate, curve.true_positive_rate, label=clipped(curve.arm), **_line(series))
-    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="sensitivity", title=title)
-    axes.set_aspect("equal", anchor="W")
-    axes.legend(loc="lower right", fontsize=8.5)
-    return figure
-
-
-@mpl.rc_context(FIGURE_STYLE)
 def missingness_plot(columns: Sequence[ColumnMissingness]) -> Figure:
     """The share of records without a value, per column, the emptiest first."""
     shown = sorted(columns, key=lambda c: (-c.share, c.column))
@@ -121,6 +91,7 @@ def loss_plot(curve: LossCurve, *, series: int) -> Figure:
     figure, axes = _figure(3.6, 2.2)
     axes.plot(curve.step, curve.loss, color=SERIES[series % len(SERIES)], marker="." if len(curve.step) < 15 else None)
     axes.set(title=clipped(curve.label, longest=44), xlabel="step", ylabel="loss")
+    axes.locator_params(axis="x", integer=True)
     axes.set_ylim(bottom=0)
     return figure
 
@@ -143,6 +114,26 @@ def growth_plot(curve: Sequence[tuple[int, Interval]], *, title: str, series: in
     return figure
 
 
+@mpl.rc_context(FIGURE_STYLE)
+def risk_plot(curves: Mapping[str, Answered]) -> Figure | None:
+    """Of those answered, how many are wrong, where only the surest share is answered. None without a curve.
+
+    Few of few is no share to draw: each curve begins at the tenth part.
+    """
+    known = {name: curve for name, curve in curves.items() if curve.coverage}
+    if not known:
+        return None
+    figure, axes = _figure(_WIDTH_IN, 3.4)
+    for series, (name, curve) in enumerate(known.items()):
+        coverage, risk = np.array(curve.coverage), np.array(curve.risk)
+        shown = coverage >= min(0.1, coverage.max())
+        axes.plot(100 * coverage[shown], 100 * risk[shown], label=clipped(name), **_line(series))
+    axes.set(xlim=(0, 100), xlabel="answered, % of the records", ylabel="wrong, % of those answered")
+    axes.set_ylim(bottom=0)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=8.5, handlelength=2.6)
+    return figure
+
+
 def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
     """A figure with one pair of axes."""
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
@@ -154,22 +145,6 @@ def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
 def _line(series: int) -> dict[str, Any]:
     """Colour and dashes of a series."""
     return {"color": SERIES[series % len(SERIES)], "linestyle": _DASHES[series % len(_DASHES)]}
-
-
-def _learning_line(axes: Axes, arms: Sequence[ArmResult], series: int, dodge: float) -> None:
-    """One arm; `dodge` moves it a little aside, so that intervals at the same size can be told apart."""
-    points = [(a.n_real * dodge, a.auroc.value) for a in arms if a.auroc.value is not None]
-    if not points:
-        return
-    style = _line(series)
-    sizes, values = zip(*points, strict=True)
-    axes.plot(sizes, values, label=clipped(arms[0].arm), marker=MARKERS[series % len(MARKERS)], markersize=5.5, **style)
-    for arm in arms:
-        if arm.auroc.lower is not None and arm.auroc.upper is not None:
-            bounds = (arm.auroc.lower, arm.auroc.upper)
-            axes.plot([arm.n_real * dodge] * 2, bounds, color=style["color"], linewidth=1.2)
-    if len(points) == 1:
-        axes.axhline(values[0], linewidth=0.9, alpha=0.7, **style)
 
 
 def _with_headings(rows: Sequence[IntervalRow]) -> list[str | IntervalRow]:
@@ -201,8 +176,3 @@ def _bare_left(axes: Axes) -> None:
     """Names at the left, without a line or ticks."""
     axes.tick_params(axis="y", length=0, labelcolor=COLOURS["ink"])
     axes.spines["left"].set_visible(False)
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    """The arms above the plot."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=8.5, handlelength=2.6)

@@ -10,6 +10,7 @@ from chiron.report.labels import label_rows
 from chiron.report.page import write_report_page
 from schemas.agreement import AgreementReport
 from schemas.base import Report
+from schemas.boost import BoostReport
 from schemas.consensus import ConsensusReport
 from schemas.drift import DriftReport
 from schemas.gate import GateReport
@@ -22,7 +23,7 @@ from schemas.results import Release, RunReport, StageOutcome
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.tables import RECORDS, SPLITS
-from schemas.trained import RegisteredModel, TrainReport
+from schemas.trained import RegisteredModel
 from schemas.vanishing import VanishingReport
 
 __all__ = ["write_run_report"]
@@ -62,7 +63,7 @@ def write_run_report(
         splits=_where_written(validated, SplitReport),
         n_synthetic=cohort.manifest.tables[RECORDS.name].n_rows,
         releases=releases,
-        training=trained.report(TrainReport),
+        training=trained.report(BoostReport),
         model=model,
         report_path=str(folder / "report.html"),
     )

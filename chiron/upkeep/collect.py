@@ -96,7 +96,4 @@ def _collect_uploads(objects: Objects, before: float, apply: bool) -> list[Colle
 
 def _registered(workdir: Path, tracking_uri: str | None) -> set[str]:
     """The SHA-256 of every registered model's file."""
-    uri = tracking_uri or default_tracking_uri(workdir)
-    if tracking_uri is None and not (workdir / "mlflow" / "mlflow.db").is_file():
-        return set()
-    return {model.sha256 for model in list_models(uri)}
+    return {model.sha256 for model in list_models(tracking_uri or default_tracking_uri(workdir))}

@@ -17,7 +17,7 @@ from chiron.datasets.gate import require_open_gate
 from chiron.datasets.workdir import private_folder, remove_tree
 from chiron.errors import BadParameters, Damaged, GateClosed, NotFound
 from chiron.models.card import read_card
-from chiron.models.registry import default_tracking_uri, list_models
+from chiron.models.registry import default_tracking_uri, models_with_tags
 from chiron.progress import report_progress
 from chiron.quality.without import dataset_without
 from chiron.records.withdrawals import remember_withdrawn
@@ -201,13 +201,12 @@ def _note(one: Published, holding: Holding, reason: str, replaced_by: str | None
 
 
 def _models(workdir: Path, tracking_uri: str | None, notes: Collection[Withdrawal]) -> Iterator[ModelThatSaw]:
-    """Models that were made from what was taken back, by their cards; and trainings that are not registered."""
+    """Models that were made from what was taken back, by the registry; and trainings that are not registered."""
     by_content = {note.content_sha256: note for note in notes if note.n_records}
-    if tracking_uri or (workdir / "mlflow" / "mlflow.db").is_file():
-        for model in list_models(tracking_uri or default_tracking_uri(workdir)):
-            trained_on = _trained_on(Path(model.file))
-            if trained_on in by_content:
-                yield _saw(f"{model.name} version {model.version}", by_content[trained_on])
+    for model, tags in models_with_tags(tracking_uri or default_tracking_uri(workdir)):
+        made_from = {*tags.values(), _trained_on(Path(model.file))}  # a file that is elsewhere can't be looked into
+        for content in sorted(made_from & by_content.keys()):
+            yield _saw(f"{model.name} version {model.version}", by_content[content])
     for folder, content in trainings_on(workdir, by_content):
         yield _saw(folder.relative_to(workdir).as_posix(), by_content[content])
 

@@ -16,7 +16,8 @@ STAGES = ("ingest", "validate", "synthesize", "train")
 PARAMS = """
 name: killed
 synthesis: {cohort: {n_records: 600}}
-training: {n_real: [20], pretrain_epochs: 1, finetune_steps: 5, scratch_steps: 5}
+training:
+  plan: {sizes: [20], primary_size: 20, pretrain_steps: 10, finetune_steps: 5, scratch_steps: 5, n_resamples: 100}
 """
 PATIENCE_S = 180
 

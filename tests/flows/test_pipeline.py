@@ -15,14 +15,16 @@ from chiron.releases.registry import open_registry
 from flows.ingest import ingest
 from flows.pipeline import pipeline
 from flows.validate import validate
+from schemas.boost import BoostPlan
 from schemas.cohort import CohortSpec
 from schemas.params import RunParams, SynthesizeParams, TrainParams, ValidateParams
 from schemas.results import RunReport
 
+PLAN = BoostPlan(sizes=(0, 20), primary_size=20, pretrain_steps=10, finetune_steps=5, scratch_steps=5, n_resamples=100)
 SMALL = RunParams(
     name="small",
     synthesis=SynthesizeParams(cohort=CohortSpec(n_records=240, duration_s=20.0)),
-    training=TrainParams(n_real=(20,), pretrain_epochs=1, finetune_steps=5, scratch_steps=5),
+    training=TrainParams(plan=PLAN),
 )
 
 
@@ -43,12 +45,7 @@ def test_every_stage_leaves_its_figures(first_run):
     assert first_run.ingest.n_inputs == first_run.ingest.n_ingested + sum(first_run.ingest.quarantined.values())
     assert first_run.n_synthetic == 240
     assert [r.tag for r in first_run.releases] == ["small@1.0.0", "small-cohort@1.0.0"]
-    assert {(arm.arm, arm.n_real > 0) for arm in first_run.training.arms} == {
-        ("synthetic only", False),
-        ("scratch", True),
-        ("forest", True),
-        ("synthetic first", True),
-    }
+    assert {point.arm for point in first_run.training.tables[0].points} == set(PLAN.arms)
 
 
 def test_the_page_is_there_and_says_that_the_data_is_simulated(first_run):
@@ -72,7 +69,7 @@ def test_prefect_shows_the_same_tables(first_run):
     with get_client(sync_client=True) as client:
         keys = {artifact.key for artifact in client.read_artifacts(limit=200)}
     assert {"ingest-outcome", "validate-outcome", "synthesize-outcome", "train-outcome"} <= keys
-    assert {"gate", "release", "model", "auroc", "report"} <= keys
+    assert {"gate", "release", "model", "boost", "report"} <= keys
 
 
 def test_a_release_says_which_flow_run_made_it_and_describes_itself(first_run, workdir, tmp_path):

@@ -1,9 +1,12 @@
-"""A real S3 server for the whole session, one node of Ceph on loopback; and a real browser."""
+"""Real servers for the whole session: S3 (one node of Ceph) and PostgreSQL, on loopback; and a real browser."""
 
 import os
+import pwd
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +17,8 @@ from browsing import FLAGS, Browse
 
 from chiron.settings import settings
 
+PASSWORD = "secret-for-tests"
+DEBIAN = "/usr/lib/postgresql/*/bin"  # where Debian keeps what only servers need
 SCRIPT = Path(__file__).parents[2] / "infra" / "radosgw.sh"
 
 
@@ -85,3 +90,53 @@ def browse(needs_program: Callable[[str], Path], tmp_path: Path) -> Browse:
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
     return run
+
+
+def server_program(name: str, needs_program: Callable[[str], Path]) -> str:
+    """A program of the server."""
+    found = sorted(Path("/").glob(f"{DEBIAN[1:]}/{name}"))
+    return str(found[-1]) if found else str(needs_program(name))
+
+
+@pytest.fixture(scope="session")
+def postgresql(needs_program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running server without the name of a database; as root it runs as its own user."""
+    initdb, postgres = (server_program(name, needs_program) for name in ("initdb", "postgres"))
+    folder = tmp_path_factory.mktemp("postgresql")
+    user = None
+    if os.getuid() == 0:
+        user = "postgres"
+        shutil.chown(folder, user)
+        for parent in folder.relative_to(tempfile.gettempdir()).parents[:-1]:  # pytest's folders are root's alone
+            (tempfile.gettempdir() / parent).chmod(0o755)
+        assert pwd.getpwnam(user)
+    (folder / "password").write_text(PASSWORD)
+    command = [initdb, "-D", str(folder / "data"), "-U", "tester", "-A", "scram-sha-256", "--no-sync"]
+    subprocess.run(
+        [*command, f"--pwfile={folder / 'password'}"],
+        check=True,
+        user=user,
+        cwd=folder,
+        capture_output=True,
+        timeout=60,
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["-D", str(folder / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([postgres, *options], user=user, cwd=folder, stdout=log, stderr=log)
+    try:
+        wait_for_postgresql(port)
+        yield f"postgresql://tester:{PASSWORD}@127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_for_postgresql(port: int) -> None:
+    ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+    for _ in range(60):
+        if subprocess.run(ready, check=False, capture_output=True).returncode == 0:
+            return
+    pytest.fail("PostgreSQL does not answer")

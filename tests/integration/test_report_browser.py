@@ -11,7 +11,7 @@ from chiron.report.page import write_report_page
 
 SECTIONS = (
     *("result", "records", "labels", "quality", "missing", "myth", "gate"),
-    *("traces", "curves", "releases", "reading"),
+    *("traces", "comparisons", "curves", "savings", "related", "controls", "made", "releases", "reading"),
 )
 
 
@@ -27,7 +27,7 @@ def test_the_browser_builds_every_section_and_complains_about_nothing(browse: Br
     done = browse(page, "--dump-dom")
     for section in SECTIONS:
         assert f'<section id="{section}"' in done.stdout
-    assert done.stdout.count("<svg") == 19
+    assert done.stdout.count("<svg") == 21
     assert CONSOLE not in done.stderr
 
 

@@ -24,7 +24,7 @@ PROGRAMS = ["prefect", "mlflow", "dask-scheduler", "dask-worker", "prefect-worke
 SMALL_RUN: dict[str, object] = {
     "name": "demo",
     "synthesis": {"cohort": {"n_records": 300}},
-    "training": {"pretrain_epochs": 1, "finetune_steps": 20, "scratch_steps": 20},
+    "training": {"plan": {"pretrain_steps": 20, "finetune_steps": 20, "scratch_steps": 20, "n_resamples": 100}},
 }
 
 pytestmark = pytest.mark.slow
@@ -148,7 +148,7 @@ def test_the_deployed_pipeline_shows_in_a_browser_with_its_artifacts(
     assert name in shown
     assert "Completed" in shown
     artifacts = page("/artifacts")
-    assert all(key in artifacts for key in ("auroc", "gate", "report", "release"))
+    assert all(key in artifacts for key in ("boost", "gate", "report", "release"))
 
 
 def test_a_run_in_this_workdir_uses_the_server_that_is_up(workdir: Path, api: str) -> None:
@@ -163,7 +163,7 @@ def test_a_run_in_this_workdir_uses_the_server_that_is_up(workdir: Path, api: st
 
 
 def test_down_ends_a_run_in_progress_which_reports_that_it_crashed(workdir: Path, api: str) -> None:
-    run_id = start_run(api, {"name": "demo", "training": {"seed": 2}}, workdir)
+    run_id = start_run(api, {"name": "demo", "training": {"plan": {"seed": 2}}}, workdir)
     wait_for_state(api, run_id, "RUNNING")
     chiron("down", workdir)
     assert started_for(workdir) == []

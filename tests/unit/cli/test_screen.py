@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_up_boost import made_up_boost, small_boost
 from made_up_run import made_up_report
 from rich.console import Console
 
 from cli import screen
+from schemas.boost import BoostReport
 
 ESCAPE = "\x1b"
 
@@ -20,16 +22,20 @@ def story(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return stream
 
 
-def summary(*, width: int = 100) -> str:
+def summary(training: BoostReport | None = None) -> str:
+    report = made_up_report()
+    if training:
+        report = report.model_copy(update={"training": training})
     stream = io.StringIO()
-    Console(file=stream, width=width, markup=False, highlight=False).print(screen.summary_table(made_up_report()))
+    Console(file=stream, width=100, markup=False, highlight=False).print(screen.summary_table(report))
     return stream.getvalue()
 
 
-def test_the_summary_fits_a_hundred_columns_and_one_screen() -> None:
-    lines = summary().splitlines()
+@pytest.mark.parametrize(("training", "n_lines"), [(small_boost(), 46), (made_up_boost(), 56)], ids=["default", "full"])
+def test_the_summary_fits_a_hundred_columns_and_one_screen(training: BoostReport, n_lines: int) -> None:
+    lines = summary(training).splitlines()
     assert max(len(line) for line in lines) <= 100
-    assert len(lines) <= 50
+    assert len(lines) <= n_lines
 
 
 def test_the_summary_says_everything_that_a_run_must_say() -> None:
@@ -44,12 +50,22 @@ def test_the_summary_says_everything_that_a_run_must_say() -> None:
         "4 strata with too few records",
         "20,000 records",
         "demo@1.0.0 " + "a" * 64,
-        "synthetic first 698 0.968 [0.952, 0.981]",
-        "synthetic first − forest 698 +0.025 [−0.003, +0.053] 0.061",
+        "synthetic first 0.968 0.971 0.975 0.976 0.977 0.978 0.979",
+        "synthetic first − forest +0.049 [+0.025, +0.073] < 0.001 primary",
+        "synthetic + related − synthetic first +0.002 [−0.010, +0.014] 0.527 1.000",
+        "as many records to do as well as synthetic first with 60: forest 10.5 times [6.1, 11.1], scratch > 11.1 times",
+        "controls as expected: 5 of 6",
+        "561 test records, 163 with atrial fibrillation; record-level; patient overlap can't be excluded",
         "demo version 3 (candidate)",
         "data/reports/demo/report.html",
     ):
         assert said in text, said
+
+
+def test_few_sizes_leave_room_for_their_intervals() -> None:
+    text = " ".join(summary(small_boost()).split())
+    assert "forest 0.926 [0.879, 0.965] 0.976 [0.963, 0.987]" in text
+    assert "controls" not in text
 
 
 def test_a_pipe_gets_the_summary_without_colour_codes() -> None:

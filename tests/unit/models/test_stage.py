@@ -1,40 +1,62 @@
 """The train stage, and what may be registered of it."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from chiron.boost import arms
 from chiron.datasets.dataset import Dataset, open_dataset
+from chiron.models import stage
 from chiron.models.file import load_model
-from chiron.models.promotion import register_if_better
-from chiron.models.registry import default_tracking_uri, list_models
-from chiron.models.stage import MODEL_FILE, train_models
+from chiron.models.stage import MODEL_FILE, fine_tune_networks, pretrain_networks, train_models
+from schemas.boost import BoostPlan, BoostReport
 from schemas.codes import ATRIAL_FIBRILLATION
-from schemas.params import TrainParams
+from schemas.params import TrainingData, TrainParams
 from schemas.results import StageOutcome
 from schemas.splits import RECORD_LEVEL
 from schemas.tables import PREDICTIONS
-from schemas.trained import TrainReport
 from schemas.training import WindowSpec
 
-PARAMS = TrainParams(
-    window=WindowSpec(duration_s=10), n_real=(20,), pretrain_epochs=1, finetune_steps=4, scratch_steps=4
-)
+PLAN = BoostPlan(sizes=(20,), primary_size=20, pretrain_steps=8, finetune_steps=4, scratch_steps=4, n_resamples=100)
+PARAMS = TrainParams(window=WindowSpec(duration_s=10), plan=PLAN)
 
 
 @pytest.fixture(scope="module")
-def outcome(made_up_workdir: Path, made_up_real: Dataset, made_up_cohort: Dataset) -> StageOutcome:
-    return train_models(made_up_workdir, PARAMS, made_up_real.ref, made_up_cohort.ref)
+def data(made_up_real: Dataset, made_up_cohort: Dataset) -> TrainingData:
+    return TrainingData(real=made_up_real.ref, cohort=made_up_cohort.ref)
 
 
-def test_the_folder_holds_a_report_predictions_and_a_model(outcome):
+@pytest.fixture(scope="module")
+def outcome(made_up_workdir: Path, data: TrainingData) -> StageOutcome:
+    pretrain_networks(made_up_workdir, PARAMS, data)
+    fine_tune_networks(made_up_workdir, PARAMS, data)
+    with patch.object(arms, "fit", side_effect=AssertionError):  # all that was left were the final scores
+        return train_models(made_up_workdir, PARAMS, data)
+
+
+def test_the_folder_holds_a_report_predictions_and_a_model_and_nothing_of_the_work(outcome):
     training = open_dataset(outcome.ref)
-    report = training.report(TrainReport)
+    report = training.report(BoostReport)
     model = load_model(training.folder / MODEL_FILE)
-    assert training.table(PREDICTIONS).height == report.n_test * len(report.arms)
+    n_rows = report.n_test * len(report.tables[0].points) * len(model.card.outputs)
+    assert training.table(PREDICTIONS).height == n_rows
     assert model.card.outputs[0].key == ATRIAL_FIBRILLATION
     assert model.card.verdict == report.verdict
     assert outcome.summary.startswith("AUROC 0.")
+    assert {path.name for path in training.folder.iterdir()} == {
+        "boost.json",
+        "manifest.json",
+        "model.safetensors",
+        "predictions.parquet",
+    }
+
+
+def test_a_finished_stage_is_not_begun_again(outcome, made_up_workdir, data):
+    with patch.object(stage, "begin", side_effect=AssertionError):
+        pretrain_networks(made_up_workdir, PARAMS, data)
+        fine_tune_networks(made_up_workdir, PARAMS, data)
+    assert not any((made_up_workdir / ".partial").glob("train-*"))
 
 
 def test_the_card_names_the_content_that_the_model_saw(outcome, made_up_real, made_up_cohort):
@@ -46,7 +68,7 @@ def test_the_card_names_the_content_that_the_model_saw(outcome, made_up_real, ma
 
 def test_the_model_carries_a_ledger_of_train_and_valid_and_says_that_patients_are_unknown(outcome, made_up_real):
     model = load_model(open_dataset(outcome.ref).folder / MODEL_FILE)
-    report = open_dataset(outcome.ref).report(TrainReport)
+    report = open_dataset(outcome.ref).report(BoostReport)
     assert model.ledger.facts.n_records == report.n_train + report.n_valid
     assert model.ledger.facts.datasets == (made_up_real.manifest.content_sha256,)  # the cohort is simulated
     assert len(model.ledger.contents) == report.n_train + report.n_valid
@@ -54,14 +76,7 @@ def test_the_model_carries_a_ledger_of_train_and_valid_and_says_that_patients_ar
     assert outcome.summary.endswith(RECORD_LEVEL)
 
 
-def test_the_same_inputs_are_not_trained_on_twice(outcome, made_up_workdir, made_up_real, made_up_cohort):
-    again = train_models(made_up_workdir, PARAMS, made_up_real.ref, made_up_cohort.ref)
+def test_the_same_inputs_are_not_trained_on_twice(outcome, made_up_workdir, data):
+    again = train_models(made_up_workdir, PARAMS, data)
     assert again.reused is True
     assert (again.ref, again.summary) == (outcome.ref, outcome.summary)
-
-
-def test_a_model_is_registered_where_the_report_speaks_for_it_and_nowhere_else(outcome, tmp_path):
-    report = open_dataset(outcome.ref).report(TrainReport)
-    registered = register_if_better(tmp_path, outcome.ref, "demo", tracking_uri=None)
-    assert (registered is not None) == report.fit_for_registration
-    assert len(list_models(default_tracking_uri(tmp_path))) == report.fit_for_registration

@@ -79,7 +79,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     validated = stage(workdir, "validate", Kind.VALIDATED, draft("demo", parent(ingested)), 2, gate)
     cohort = stage(workdir, "synthesize", Kind.COHORT, draft("demo-holes", cohort={"seed": 1}), 4, OPEN_GATE)
     stage(workdir, "fill", Kind.FILLING, draft("demo", parent(validated), parent(cohort)), 0, FILLED)
-    target = {"target_system": "SNOMED-CT", "target_code": "164889003"}
+    target = {"plan": {"target": {"code_system": "SNOMED-CT", "code": "164889003"}}}
     trained = stage(workdir, "train", Kind.TRAINING, draft("demo", parent(validated), parent(cohort), **target), 0)
     tags = {
         "target": "atrial fibrillation",

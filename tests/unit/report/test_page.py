@@ -8,6 +8,7 @@ import pytest
 from made_up_run import MadeUpDatasets, made_up_datasets, made_up_report
 
 from chiron.report.page import render_report, write_report_page
+from schemas.boost import Target
 from schemas.codes import LabelMethod
 from schemas.drift import DriftBy, DriftVerdict
 from schemas.results import RunReport
@@ -30,7 +31,12 @@ SECTIONS = (
     "myth",
     "gate",
     "traces",
+    "comparisons",
     "curves",
+    "savings",
+    "related",
+    "controls",
+    "made",
     "releases",
     "reading",
 )
@@ -96,11 +102,11 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
     for said in (
         "561 test records, 163 with atrial fibrillation",
         "record-level; patient overlap can't be excluded",
-        "0.968 [0.952, 0.981]",
+        "10.5 times [6.1, 11.1]",
         "Splits: record-level; patient overlap can't be excluded.",
         "5 pairs are alike as only copies are",
         "19 few",
-        "+0.025 [−0.003, +0.053]",
+        "+0.049 [+0.025, +0.073]",
         "quarantined: truncated signal",
         "rec0002 = rec0731",
         "Revision stability, round 1 to 2",
@@ -114,7 +120,7 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
         "The gate is open: 5 of 6 checks passed, 1 warning.",
         "the first 20 records",
         "rec0003, rec0004, rec0005, ",
-        "19,873 trained on",
+        "19,873 synthetic",
         "chiron pull demo@1.0.0 DIR",
         "demo, version 3 (alias candidate)",
         "1 label vanished without a reason on record",
@@ -134,8 +140,8 @@ def test_pictures_have_words_and_tables_have_headings(page: str) -> None:
     elements = Elements(page).found
     drawings = [a for tag, a in elements if tag == "svg" and a.get("aria-hidden") != "true"]
     assert (
-        len(drawings) == 2 + 1 + 2 + 3 + 4 + 1 + 2 + 3
-    )  # result, agreement, missingness, growth, traces, learning, ROC, losses
+        len(drawings) == 1 + 1 + 2 + 3 + 4 + 3 + 2 + 1 + 3
+    )  # result, agreement, missingness, growth, traces, comparisons, other curves, controls, losses
     assert all(a.get("role") == "img" and a.get("aria-labelledby") for a in drawings)
     assert page.count("<table") == page.count("<caption") == page.count("<thead")
     assert all(a.get("scope") in {"col", "row"} for tag, a in elements if tag == "th")
@@ -178,8 +184,10 @@ def test_a_run_with_little_to_show_still_gives_a_page(run_report: RunReport, dat
     bare["gate"]["checks"] = []
     bare["passport"] |= {"columns": [], "holes": [], "bounds": [], "little": None, "completeness": {}}
     bare["ingest"] |= {"quarantined": {}, "duplicates": [], "label_counts": []}
-    bare["training"] |= {"comparisons": [], "roc": [], "losses": []}
-    bare["training"]["arms"] = [{**bare["training"]["arms"][0], "auroc": nothing}]
+    bare["training"] |= {"controls": [], "losses": [], "tables": bare["training"]["tables"][:1]}
+    first = bare["training"]["tables"][0]
+    first |= {"points": [{**first["points"][0], "value": nothing, "runs": []}], "efficiencies": []}
+    first["contrasts"] = [{**c, "difference": nothing} for c in first["contrasts"] if c["primary"]]
     text = Elements(render_report(RunReport.model_validate(bare), **datasets._asdict())).text
     assert "The gate is closed: 0 of 0 checks passed." in text
     assert "nothing was released" in text
@@ -197,7 +205,8 @@ def test_without_ages_nobody_says_that_there_are_no_holes(run_report: RunReport,
 
 
 def test_a_target_that_nobody_has_is_said_to_be_absent(run_report: RunReport, datasets: MadeUpDatasets) -> None:
-    training = run_report.training.model_copy(update={"target_code": "284470004"})
+    plan = run_report.training.plan.model_copy(update={"target": Target(code="284470004")})
+    training = run_report.training.model_copy(update={"plan": plan})
     page = render_report(run_report.model_copy(update={"training": training}), **datasets._asdict())
     assert "No synthetic record with premature atrial complexes to show." in page
 

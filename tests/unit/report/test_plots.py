@@ -7,15 +7,13 @@ from chiron.report.plots import (
     IntervalRow,
     growth_plot,
     interval_plot,
-    learning_plot,
     loss_plot,
     missingness_plot,
-    roc_plot,
 )
 from chiron.report.svg import MARKERS
 from schemas.base import Interval
+from schemas.boost import LossCurve
 from schemas.results import RunReport
-from schemas.trained import LossCurve
 
 
 def words_of(figure: Figure) -> list[str]:
@@ -45,25 +43,6 @@ def test_a_very_long_name_leaves_room_for_the_plot() -> None:
     figure = interval_plot(rows, x_label="AUROC", limits=(0.5, 1.0))
     figure.canvas.draw()
     assert figure.axes[0].get_window_extent().width > 0.2 * figure.bbox.width
-
-
-def test_learning_curves_stand_at_the_sizes_that_were_trained(run_report: RunReport) -> None:
-    order = ["synthetic only", "scratch", "forest", "synthetic first"]
-    figure = learning_plot(run_report.training.arms, order)
-    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "60", "698"]
-    sizes, values = zip(*points_of(figure), strict=True)
-    assert sorted(values) == [0.742, 0.912, 0.921, 0.943, 0.951, 0.957, 0.968]
-    assert sizes[0] == 0
-    assert all(min(abs(size / n - 1) for n in (60, 698)) < 0.1 for size in sizes[1:])
-
-
-def test_a_roc_plot_has_one_curve_per_arm_and_the_line_of_chance(run_report: RunReport) -> None:
-    curves = [c for c in run_report.training.roc if c.n_real == 60]
-    figure = roc_plot(curves, ["scratch", "forest", "synthetic first"], title="60")
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert [t.get_text() for t in legend.get_texts()] == ["scratch", "forest", "synthetic first"]
-    assert len(figure.axes[0].lines) == 4
 
 
 def test_missingness_begins_with_the_emptiest_column(run_report: RunReport) -> None:

@@ -206,5 +206,5 @@ def test_addresses_of_databases_are_told_apart_and_shown_without_password() -> N
     assert sqlite_file("sqlite:////data/mlflow.db") == Path("/data/mlflow.db")
     assert sqlite_file("sqlite+aiosqlite:////data/prefect.db") == Path("/data/prefect.db")
     assert sqlite_file("http://127.0.0.1") is None
-    assert is_postgresql("postgresql+psycopg2://u:secret@db/mlflow")
+    assert is_postgresql("postgresql+pg8000://u:secret@db/mlflow")
     assert without_password("postgresql+asyncpg://u:secret@db:5433/mlflow") == "postgresql://u@db:5433/mlflow"
