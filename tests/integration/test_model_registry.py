@@ -1,6 +1,5 @@
 """The model registry as a hospital runs it: MLflow's server on PostgreSQL, files on S3, and the server restarted."""
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from forking import FORK, child_of
 from judged_training import labelled_hearts, model_file_of, trained
 
 from chiron.datasets.dataset import Dataset
@@ -29,7 +29,6 @@ from schemas.registry import Signed, StepKind
 ANNA, BEN = Signed(by="Anna", why="read the errors of both"), Signed(by="Ben", why="too many false alarms")
 NAME = "judged-atrial-fibrillation"
 KINDS = ("best", "as good")
-fork = multiprocessing.get_context("fork")
 
 
 class Server:
@@ -138,8 +137,8 @@ def test_on_postgresql_and_s3_models_are_registered_promoted_and_found_again_aft
 
 def _race(url: str) -> None:
     """Two who promote at the same moment: one is told that the other was first, or came after it."""
-    said = fork.Queue()
-    ready = fork.Barrier(2)
+    said = FORK.SimpleQueue()
+    ready = FORK.Barrier(2)
 
     def take(version: str) -> None:
         ready.wait()
@@ -153,10 +152,10 @@ def _race(url: str) -> None:
         file = Path(os.environ["XDG_CACHE_HOME"]) / "m.safetensors"
         file.write_bytes(f"weights {number}".encode())
         register_model(url, "race", file, {}, Entry(BEN, None if number == 1 else "1", becomes_champion=number == 1))
-    children = [fork.Process(target=take, args=(version,)) for version in ("2", "3")]
+    children = [child_of(take, version) for version in ("2", "3")]
     for child in children:
         child.start()
-    answers = sorted(said.get(timeout=120) for _ in children)
+    answers = sorted(said.get() for _ in children)
     for child in children:
         child.join(60)
     standing = read_standing(connect(url), "race")

@@ -1,17 +1,16 @@
 """Looks at a test split, counted in a real registry."""
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
 from empty_registry import registry_in
+from forking import child_of
 
 from chiron.evaluation.looks import look_warning
 from chiron.models.looks import count_look
 from chiron.models.registry import list_models
 from chiron.progress import show_progress_with
 
-fork = multiprocessing.get_context("fork")
 DATASET, OTHER, MODEL = "a" * 64, "b" * 64, "c" * 64
 
 
@@ -33,7 +32,7 @@ def test_the_look_of_a_training_counts_once_however_often_its_flow_is_run_again(
 
 def test_looks_at_the_same_moment_are_all_counted(uri):
     count_look(uri, DATASET, MODEL)
-    children = [fork.Process(target=count_look, args=(uri, DATASET, MODEL)) for _ in range(4)]
+    children = [child_of(count_look, uri, DATASET, MODEL) for _ in range(4)]
     for child in children:
         child.start()
     for child in children:

@@ -1,12 +1,12 @@
 """Who is the champion, who made it that, and why: on a real registry, by several processes where that matters."""
 
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from empty_registry import registry_in
+from forking import FORK, child_of
 from mlflow import MlflowClient
 
 from chiron.errors import BadParameters, ChironError, NotFound, ReleaseConflict
@@ -16,7 +16,6 @@ from chiron.models.registry import Entry, list_models, register_model
 from chiron.models.tracking import connect
 from schemas.registry import Signed, StepKind
 
-fork = multiprocessing.get_context("fork")
 WAITS = Signed(by="the gate", why="not distinguishable")
 ANNA = Signed(by="Anna", why="read the errors of both")
 BEN = Signed(by="Ben", why="too many false alarms")
@@ -114,7 +113,7 @@ def test_a_step_that_found_another_champion_changes_nothing_and_stays_on_record(
 
 def race(*works: Callable[[], object]) -> list[str]:
     """What each of several processes, let go at once, ended with: `done`, or the name of its error."""
-    ready, said = fork.Barrier(len(works)), fork.Queue()
+    ready, said = FORK.Barrier(len(works)), FORK.SimpleQueue()
 
     def run(work: Callable[[], object]) -> None:
         ready.wait()
@@ -124,10 +123,10 @@ def race(*works: Callable[[], object]) -> list[str]:
         except ChironError as error:
             said.put(type(error).__name__)
 
-    children = [fork.Process(target=run, args=(work,)) for work in works]
+    children = [child_of(run, work) for work in works]
     for child in children:
         child.start()
-    answers = [said.get(timeout=120) for _ in children]
+    answers = [said.get() for _ in children]
     for child in children:
         child.join(120)
     return sorted(answers)

@@ -1,7 +1,6 @@
 """From finished trainings to the registry, with real files, a real registry and a real gate."""
 
 import json
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from empty_registry import registry_in
+from forking import child_of
 from judged_training import above, boost_report, labelled_hearts, model_file_of, trained
 from mlflow import MlflowClient
 
@@ -163,7 +163,6 @@ def test_killed_between_any_two_steps_of_a_registration_the_rerun_ends_as_if_not
     workdir, hearts, tmp_path, empty_registry
 ):
     """From the first look at the test split to the alias."""
-    fork = multiprocessing.get_context("fork")
     training = trained(workdir, hearts)
     call, killed = 0, True
     while killed:
@@ -174,7 +173,7 @@ def test_killed_between_any_two_steps_of_a_registration_the_rerun_ends_as_if_not
             die_before_write(at)
             register_candidate(workdir, training, hearts.ref, "judged", tracking_uri=uri)
 
-        child = fork.Process(target=work)
+        child = child_of(work)
         child.start()
         child.join(60)
         killed = child.exitcode == -signal.SIGKILL

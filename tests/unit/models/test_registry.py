@@ -1,6 +1,5 @@
 """The registry on SQLite, as it is by default."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 from empty_registry import registry_in
+from forking import FORK, child_of
 from mlflow import MlflowClient
 
 from chiron.errors import BadParameters, Damaged, NotFound, ServiceUnavailable
@@ -26,7 +26,6 @@ from chiron.models.tracking import connect, ensure_database, experiment_of
 from schemas.registry import Signed
 
 GATE = Signed(by="the gate", why="for a test")
-fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def test_versions_of_before_there_was_a_history_keep_their_order(uri, model):
 
 def in_child(work: Callable[[], object]) -> int | None:
     """The exit code of a forked process."""
-    child = fork.Process(target=work)
+    child = child_of(work)
     child.start()
     child.join(60)
     return child.exitcode
@@ -199,13 +198,13 @@ def test_killed_between_any_two_steps_and_run_again_it_ends_with_one_version_and
 
 
 def test_several_that_register_the_same_bytes_at_once_make_one_version(uri, model):
-    ready = fork.Barrier(4)
+    ready = FORK.Barrier(4)
 
     def work() -> None:
         ready.wait()
         register_model(uri, "af", model, {})
 
-    children = [fork.Process(target=work) for _ in range(4)]
+    children = [child_of(work) for _ in range(4)]
     for child in children:
         child.start()
     for child in children:
@@ -219,7 +218,7 @@ def test_several_that_register_the_same_bytes_at_once_make_one_version(uri, mode
 @pytest.mark.slow
 def test_several_that_begin_a_registry_at_once_find_one(tmp_path):
     uri = default_tracking_uri(tmp_path / "new")
-    children = [fork.Process(target=ensure_database, args=(uri,)) for _ in range(3)]
+    children = [child_of(ensure_database, uri) for _ in range(3)]
     for child in children:
         child.start()
     for child in children:
