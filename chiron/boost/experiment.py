@@ -6,7 +6,7 @@ choice made, on the train and valid splits. `conclude` alone reads the test spli
 holds nothing that was trained on. Not here: what a job does (`arms`), statistics (`tables`), words (`verdict`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from chiron.datasets.workdir import write_file
 from chiron.learning.examples import Collection, View, collect, labelled_records
 from chiron.learning.loaded import loaded_steps, require_all_loaded
 from chiron.learning.networks import Network
+from chiron.learning.recalibration import fit_recalibration, log_of
+from chiron.learning.training import Examples
 from chiron.progress import report_line, report_progress
 from chiron.synthesis.cohort import Map
 from schemas.boost import BoostPlan, BoostReport, LossCurve
@@ -144,12 +146,14 @@ def conclude(experiment: Experiment, *, map: Map = map) -> Boost:  # noqa: A002
     saved_once(source_folder(setup, TEST), lambda folder: save_collection(folder, _without_labels(test)))
     of_test = dict(zip(trainings, _scored(setup, trainings, map), strict=True))
     told = {job: read_result(result_path(setup, job), "probability") for job in trainings}
+    of_valid = {job: result.arrays["probability"] for job, result in told.items()}
+    fitted = {job: _fit_to_valid(setup, job, of_valid[job], valid_split.examples) for job in trainings}
     scores = Scores(
         plan=plan,
         codes=setup.view.codes,
         cells=experiment.cells,
-        test=of_test,
-        valid={job: result.arrays["probability"] for job, result in told.items()},
+        test={job: fitted[job](of_test[job]) for job in trainings},
+        valid={job: fitted[job](of_valid[job]) for job in trainings},
         n_positive={job: result.about["n_positive"] for job, result in told.items()},
         truth_test_NC=test.examples.target_NC,
         truth_valid_NC=valid_split.examples.target_NC,
@@ -165,7 +169,7 @@ def conclude(experiment: Experiment, *, map: Map = map) -> Boost:  # noqa: A002
         exclusive=setup.exclusive,
         ledger=_ledger(setup),
         valid=valid_split,
-        valid_probability_NC=scores.valid[candidate],
+        valid_probability_NC=of_valid[candidate],
     )
 
 
@@ -173,6 +177,19 @@ def _scored(setup: Setup, trainings: Sequence[Training], over: Map) -> Iterator[
     for done, probability in enumerate(over(partial(score, setup), trainings), start=1):
         report_progress("trained arms scored on the test split", done, len(trainings))
         yield probability
+
+
+def _fit_to_valid(
+    setup: Setup, job: Training, probability_NC: np.ndarray, valid: Examples
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What turns probabilities of a job into those that are compared.
+
+    Fine-tuning fits its classes to how frequent they are among the valid records; so that no arm gains by that alone,
+    all do. Without a real label nothing is fitted. Codes that don't exclude each other are judged by ranks.
+    """
+    if not (setup.exclusive and job.n_real):
+        return lambda given_NC: given_NC
+    return fit_recalibration(log_of(probability_NC), valid.target_NC, valid.weight_NC, exclusive=True).of_classes
 
 
 def _do(experiment: Experiment, jobs: Sequence[Job], step_s: float, over: Map) -> None:

@@ -18,11 +18,12 @@ from typing import Final
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from chiron.errors import BadParameters
 from chiron.labels.positive import positive
 from chiron.learning.networks import Network
+from chiron.learning.recalibration import fit_recalibration, log_likelihood
 from chiron.learning.training import Examples, OnStep, Recipe, Trace, fit, head_of, record_logits, unwatched
 
 __all__ = ["FineTuned", "fine_tuned", "interpolated", "macro_auroc", "mean_log_likelihood"]
@@ -33,7 +34,6 @@ _RATES: Final = (3e-4, 1e-3)
 _HEAD_SHARES: Final = (0.5, 1.0)
 _SHARES: Final = (0.25, 0.5, 0.75, 1.0)  # of the way from the start
 _NO_TRACE: Final = Trace((), ())
-_PULL: Final = 1e-3  # towards no recalibration, so that a code that valid lacks keeps its logit
 
 
 @dataclass(frozen=True)
@@ -152,37 +152,17 @@ def _part(on_step: OnStep, number: int, of: int) -> OnStep:
 def _recalibrated(network: Network, valid: Examples, exclusive: bool) -> tuple[Network, np.ndarray]:
     """The network with its logits scaled and shifted to fit `valid`, and its log-likelihood of each record, (N,)."""
     logits_NC = torch.from_numpy(record_logits(network, valid))
-    log_scale = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    shift_C = torch.zeros(logits_NC.shape[1], dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([log_scale, shift_C], max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        fitted = _log_likelihood(logits_NC * log_scale.exp() + shift_C, valid, exclusive).mean()
-        loss: Tensor = _PULL * (log_scale.square().sum() + shift_C.square().sum()) - fitted
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    fitted = fit_recalibration(logits_NC, valid.target_NC, valid.weight_NC, exclusive=exclusive)
     moved = deepcopy(network)
     head = head_of(moved)
     with torch.no_grad():
-        scale, shift_C = log_scale.exp(), shift_C.detach()
-        fitted_N = _log_likelihood(logits_NC * scale + shift_C, valid, exclusive)
-        head.weight.mul_(scale.item())
-        head.bias.mul_(scale.item()).add_(shift_C.to(head.bias))
-    return moved, fitted_N.numpy()
+        head.weight.mul_(fitted.scale)
+        head.bias.mul_(fitted.scale).add_(torch.from_numpy(fitted.shift_C).to(head.bias))
+    return moved, _log_likelihood(fitted.of_logits(logits_NC), valid, exclusive).numpy()
 
 
 def _log_likelihood(logits_NC: Tensor, examples: Examples, exclusive: bool) -> Tensor:
-    """(N,) nats: of the one code, or the mean over the codes that were read."""
-    target = torch.from_numpy(examples.target_NC).double()
-    weight = torch.from_numpy(examples.weight_NC).double() * torch.isfinite(target)
-    target = torch.nan_to_num(target)
-    if exclusive:
-        return (weight * target * torch.log_softmax(logits_NC, dim=1)).sum(dim=1)
-    each = -nn.functional.binary_cross_entropy_with_logits(logits_NC, target, reduction="none")
-    return (weight * each).sum(dim=1) / weight.sum(dim=1).clamp(min=1e-6)
+    return log_likelihood(logits_NC, examples.target_NC, examples.weight_NC, exclusive=exclusive)
 
 
 def _indistinguishable(log_likelihood_KN: Sequence[np.ndarray]) -> list[int]:

@@ -54,7 +54,7 @@ def test_the_default_plan_takes_two_minutes_on_two_cores():
 def test_a_forecast_counts_what_is_still_to_be_done(full):
     jobs = jobs_of(full, N_TRAIN)
     assert forecast_line(jobs, len(jobs), STEP_S, 2).startswith(
-        "boost experiment: 24 pre-trainings and 554 trainings; about 64 min on 2 cores"
+        "boost experiment: 24 pre-trainings and 554 trainings; about 70 min on 2 cores"
     )
     rest = forecast_line(jobs[-2:], len(jobs), STEP_S, 2)
     assert "576 of 578 jobs are done already" in rest
