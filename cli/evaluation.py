@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import JsonOption, WorkdirOption, print_json
+from cli.options import JsonOption, WorkdirOption, print_json, require_html
 from schemas.base import Interval
 from schemas.codes import SplitName
 from schemas.evaluation import Answered, ClassesResult, EvaluationReport, Measure, OutputResult
@@ -39,6 +39,7 @@ def evaluate(
     split: Annotated[_Split, typer.Option(help="Of the dataset. Looks at test records are counted.")] = _Split.VALID,
     against: Annotated[Path | None, typer.Option(help="Another model, compared on the same records.")] = None,
     workdir: WorkdirOption = _WORKDIR,
+    out: Annotated[Path | None, typer.Option("--out", help="An .html page with plots.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model on a dataset; refused where it was trained on any patient or recording of it."""
@@ -49,10 +50,15 @@ def evaluate(
     from chiron.settings import settings
     from cli.screen import console, stage_progress
 
+    require_html(out)
     uri = settings().mlflow_tracking_uri or default_tracking_uri(workdir)
     with stage_progress() as sink, show_progress_with(sink):
         chosen = None if split is _Split.ALL else SplitName(split.value)
         report = evaluate_model(model, open_dataset(folder), chosen, tracking_uri=uri, against=against)
+    if out:
+        from chiron.report.evaluation import write_evaluation
+
+        write_evaluation(out, report)
     if as_json:
         print_json(report)
     else:

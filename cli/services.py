@@ -3,11 +3,15 @@
 A Prefect server with its page, a worker that runs what is scheduled, a Dask cluster, and MLflow's page.
 """
 
+import fcntl
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -60,11 +64,21 @@ def _folder(workdir: Path) -> Path:
 def _start_all(workdir: Path, folder: Path) -> tuple[Daemon, ...]:
     """Start all of it, or leave nothing behind."""
     try:
-        _start_services(workdir, folder)
+        with _one_at_a_time():
+            _start_services(workdir, folder)
     except BaseException:
         stop_daemons(folder, known_daemons(folder))
         raise
     return known_daemons(folder)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait until this user's other workdirs are up: servers take seconds to take a port that was found free."""
+    path = Path(tempfile.gettempdir()) / f"chiron-up-{os.getuid()}.lock"
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system frees it when the process ends
+        yield
 
 
 def _start_services(workdir: Path, folder: Path) -> None:

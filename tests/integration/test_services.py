@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -74,10 +75,17 @@ def wait_for_state(api: str, run_id: str, *states: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another workdir, which comes up at the same time."""
+    return tmp_path_factory.mktemp("neighbour").resolve()
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory: pytest.TempPathFactory, neighbour: Path) -> Iterator[Path]:
     """A workdir with everything up."""
     folder = tmp_path_factory.mktemp("up").resolve()
-    chiron("up", folder)
+    with ThreadPoolExecutor() as beside:
+        list(beside.map(lambda each: chiron("up", each), (folder, neighbour)))
     yield folder
     chiron("down", folder)
     assert started_for(folder) == []
@@ -88,6 +96,14 @@ def api(workdir: Path) -> str:
     url = find_server(workdir)
     assert url is not None
     return url
+
+
+def test_two_workdirs_that_come_up_together_share_no_address_and_go_down_apart(workdir: Path, neighbour: Path) -> None:
+    urls = [daemon.url for each in (workdir, neighbour) for daemon in known_daemons(server_file(each).parent)]
+    assert len(set(filter(None, urls))) == 2 * 3, "Prefect, MLflow and Dask each"
+    chiron("down", neighbour)
+    assert started_for(neighbour) == []
+    assert find_server(workdir) is not None
 
 
 def test_a_second_up_starts_nothing_and_shows_the_same_addresses(workdir: Path, api: str) -> None:

@@ -10,7 +10,7 @@ from hearts import FS_HZ, Recorded, heart, hearts_dataset
 from typer.testing import CliRunner
 
 from chiron.datasets.ledger import ledger_of
-from chiron.errors import DataError
+from chiron.errors import BadParameters, DataError
 from chiron.evaluation.looks import look_warning
 from chiron.learning.networks import new_network
 from chiron.models.file import save_model
@@ -67,6 +67,15 @@ def test_a_model_is_evaluated_by_command_and_unknown_patients_are_named(workdir,
         .output
     )
     assert (found["n_records"], found["unit"], found["level"]) == (8, "record", RECORD_LEVEL)
+
+
+def test_a_page_is_written_where_it_is_asked_for(workdir, model, tmp_path):
+    folder = hearts_dataset(workdir, "new", NEW).folder
+    asked = ["evaluate", str(model), str(folder), "--split", "all", "--workdir", str(workdir), "--out"]
+    page = tmp_path / "page.html"
+    assert CliRunner().invoke(app, [*asked, str(page)]).exit_code == 0
+    assert "8 records" in page.read_text("utf-8")
+    assert isinstance(CliRunner().invoke(app, [*asked, str(tmp_path / "page.pdf")]).exception, BadParameters)
 
 
 def test_a_leak_ends_the_command(workdir, model):
