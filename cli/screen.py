@@ -196,7 +196,7 @@ def _gate(gate: GateReport) -> str:
 
 
 def _model(report: RunReport) -> str:
-    model = report.model
+    model = report.registration.model
     if model is None:
-        return "none registered"
+        return f"none registered: {report.registration.gate.reasons}"
     return " ".join([f"{model.name} version {model.version}", *(f"({alias})" for alias in model.aliases), model.file])

@@ -33,7 +33,7 @@ def pipeline(params: RunParams, workdir: str = "data") -> RunReport:
     related = tuple(_validated(each, params, workdir) for each in params.related)
     data = TrainingData(real=validated.ref, cohort=cohort.ref, related=related)
     trained, registration = train(params.training, data, params.name, workdir)
-    return publish_run(params, (ingested, validated, cohort, trained), releases, registration.model, workdir)
+    return publish_run(params, (ingested, validated, cohort, trained), releases, registration, workdir)
 
 
 def _validated(related: RelatedSource, params: RunParams, workdir: str) -> DatasetRef:

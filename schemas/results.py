@@ -15,10 +15,10 @@ from schemas.manifest import DatasetRef, Sha256
 from schemas.missingness import Passport
 from schemas.myth import MythReport
 from schemas.quality import QualityReport
+from schemas.registry import Registration
 from schemas.release import Withdrawal
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
-from schemas.trained import RegisteredModel
 from schemas.vanishing import VanishingReport
 
 __all__ = [
@@ -85,5 +85,5 @@ class RunReport(Frozen):
     n_synthetic: int
     releases: tuple[Release, ...]
     training: BoostReport
-    model: RegisteredModel | None
+    registration: Registration
     report_path: str

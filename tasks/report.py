@@ -6,8 +6,8 @@ from prefect import task
 
 from chiron.report.run import write_run_report
 from schemas.params import RunParams
+from schemas.registry import Registration
 from schemas.results import Release, RunReport, StageOutcome
-from schemas.trained import RegisteredModel
 from tasks.artifacts import publish_boost, publish_page
 from tasks.policy import POLICY
 
@@ -19,11 +19,11 @@ def publish_run(
     params: RunParams,
     stages: tuple[StageOutcome, ...],
     releases: tuple[Release, ...],
-    model: RegisteredModel | None,
+    registration: Registration,
     workdir: str,
 ) -> RunReport:
     """Write the page of a run; a link to it and what training gained become artifacts."""
-    report = write_run_report(Path(workdir), params, stages, releases, model)
+    report = write_run_report(Path(workdir), params, stages, releases, registration)
     publish_boost(report.training)
     publish_page(report)
     return report

@@ -39,6 +39,7 @@ from schemas.missingness import (
 )
 from schemas.myth import Growth, Measure, MythChange, MythPoint, MythReport
 from schemas.quality import LeadSummary, QualityReport
+from schemas.registry import GateCheck, ModelGate, Registration
 from schemas.results import Release, RunReport, StageOutcome
 from schemas.splits import DuplicateCounts, FindingShare, SplitReport, SplitSize
 from schemas.suspects import Suspect, SuspectCause, SuspectReport
@@ -209,11 +210,22 @@ def made_up_report(*, simulated: bool = True, name: str = "demo") -> RunReport:
         n_synthetic=20_000,
         releases=(_release("demo", "1.0.0", "a"), _release("demo-cohort", "1.1.0", "b", new=False)),
         training=made_up_boost(),
-        model=RegisteredModel(
-            name="demo", version="3", file="models/demo.safetensors", sha256="c" * 64, aliases=("candidate",)
-        ),
+        registration=_registration(),
         report_path="data/reports/demo/report.html",
     )
+
+
+def _registration() -> Registration:
+    model = RegisteredModel(
+        name="demo", version="3", file="models/demo.safetensors", sha256="c" * 64, aliases=("candidate",)
+    )
+    check = GateCheck(
+        name="boost",
+        passed=True,
+        expected="synthetic first above the best arm without by its whole interval",
+        found="+0.049 (+0.025 to +0.073)",
+    )
+    return Registration(gate=ModelGate(model="demo", checks=(check,)), model=model, n_looks=1)
 
 
 def _split_report() -> SplitReport:

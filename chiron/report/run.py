@@ -19,11 +19,11 @@ from schemas.missingness import Passport
 from schemas.myth import MythReport
 from schemas.params import RunParams
 from schemas.quality import QualityReport
+from schemas.registry import Registration
 from schemas.results import Release, RunReport, StageOutcome
 from schemas.splits import SplitReport
 from schemas.suspects import SuspectReport
 from schemas.tables import RECORDS, SPLITS
-from schemas.trained import RegisteredModel
 from schemas.vanishing import VanishingReport
 
 __all__ = ["write_run_report"]
@@ -36,7 +36,7 @@ def write_run_report(
     params: RunParams,
     stages: tuple[StageOutcome, ...],
     releases: tuple[Release, ...],
-    model: RegisteredModel | None,
+    registration: Registration,
 ) -> RunReport:
     """Write `reports/<name>/report.html` and `run.json` in the workdir; return what they say.
 
@@ -64,7 +64,7 @@ def write_run_report(
         n_synthetic=cohort.manifest.tables[RECORDS.name].n_rows,
         releases=releases,
         training=trained.report(BoostReport),
-        model=model,
+        registration=registration,
         report_path=str(folder / "report.html"),
     )
     write_report_page(folder / "report.html", report, real=ingested, cohort=cohort, validated=validated)

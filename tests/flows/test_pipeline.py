@@ -61,8 +61,9 @@ def test_a_released_dataset_can_be_pulled_and_verifies(first_run, workdir, tmp_p
 
 
 def test_the_registry_holds_the_model_that_the_report_names(first_run, workdir):
-    registered = list_models(default_tracking_uri(workdir)) if first_run.model else ()
-    assert [m.sha256 for m in registered] == ([first_run.model.sha256] if first_run.model else [])
+    model = first_run.registration.model
+    registered = list_models(default_tracking_uri(workdir)) if model else ()
+    assert [m.sha256 for m in registered] == ([model.sha256] if model else [])
 
 
 def test_prefect_shows_the_same_tables(first_run):
@@ -98,7 +99,7 @@ def test_a_second_run_does_no_stage_again_and_shows_the_same_hashes(first_run, w
         (r.tag, r.content_sha256) for r in first_run.releases
     ]
     assert not any(release.new for release in again.releases)
-    assert again.model == first_run.model
+    assert again.registration.model == first_run.registration.model
 
 
 def test_the_gate_closes_on_a_source_without_labels(prefect_server, tmp_path):

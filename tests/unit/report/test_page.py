@@ -11,6 +11,7 @@ from chiron.report.page import render_report, write_report_page
 from schemas.boost import Target
 from schemas.codes import LabelMethod
 from schemas.drift import DriftBy, DriftVerdict
+from schemas.registry import Registration
 from schemas.results import RunReport
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(2)>\'"&$x_1$'
@@ -96,6 +97,17 @@ def test_every_section_is_there_and_every_link_leads_somewhere(page: str) -> Non
         assert set(attrs.get("aria-labelledby", "result").split()) <= set(ids)
 
 
+def test_the_page_says_why_no_model_was_registered(run_report: RunReport, datasets: MadeUpDatasets) -> None:
+    gate = run_report.registration.gate
+    failed = gate.checks[0].model_copy(update={"passed": False, "found": "-0.010 (-0.041 to +0.020)"})
+    closed = Registration(gate=gate.model_copy(update={"checks": (failed,)}), model=None, n_looks=1)
+    page = render_report(run_report.model_copy(update={"registration": closed}), **datasets._asdict())
+    text = " ".join(Elements(page).text.split())
+    assert "No model was registered: its gate is closed." in text
+    assert "boostfailed" in text
+    assert "-0.010 (-0.041 to +0.020)" in text
+
+
 def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> None:
     text = " ".join(Elements(page).text.split()).replace("\N{NO-BREAK SPACE}", " ")
     assert run_report.training.verdict in text
@@ -105,6 +117,7 @@ def test_the_page_says_what_the_run_found(page: str, run_report: RunReport) -> N
         "10.5 times [6.1, 11.1]",
         "Splits: record-level; patient overlap can't be excluded.",
         "5 pairs are alike as only copies are",
+        "boostpassedsynthetic first above the best arm without by its whole interval+0.049",
         "19 few",
         "+0.049 [+0.025, +0.073]",
         "quarantined: truncated signal",
@@ -176,7 +189,8 @@ def test_the_page_names_no_place_on_the_machine_and_is_small(page: str, datasets
 def test_a_run_with_little_to_show_still_gives_a_page(run_report: RunReport, datasets: MadeUpDatasets) -> None:
     nothing = {"value": None, "lower": None, "upper": None, "level": 0.95}
     bare = run_report.model_dump(mode="json")
-    bare |= {"agreement": [], "releases": [], "model": None, "stages": [], "quality": None, "suspects": None}
+    bare |= {"agreement": [], "releases": [], "stages": [], "quality": None, "suspects": None}
+    bare["registration"] |= {"model": None}
     bare["vanishing"]["steps"] = []
     bare["consensus"] = {"codes": [], "annotators": []}
     bare["drift"] |= {"findings": [], "n_tests": 0}
