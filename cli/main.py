@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
+from chiron import __version__
 from chiron.errors import ChironError, EnvironmentFault
 from cli import (
     backups,
@@ -71,6 +72,21 @@ _COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "up": services.up,
     "down": services.down,
 }
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"chiron {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[bool, typer.Option("--version", help="Say which version this is.", callback=_say_version)] = False,
+) -> None:
+    """What comes before a command's name."""
+
+
 for _name, _command in _COMMANDS.items():
     app.command(name=_name)(_command)
 app.add_typer(registry.models, name="models")

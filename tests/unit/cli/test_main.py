@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def assert_one_line(done: subprocess.CompletedProcess[str], exit_code: int, expe
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("chiron: ")
     assert expected in done.stderr
+
+
+def test_the_version_is_that_of_the_project(tmp_path):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert chiron("--version", cwd=tmp_path).stdout == f"chiron {project['version']}\n"
 
 
 @pytest.mark.parametrize("command", ["run", "ingest"])
