@@ -19,7 +19,6 @@ __all__ = [
     "AT_LEAST",
     "CoverageRisk",
     "Rule",
-    "can_tell",
     "class_confidence",
     "confidence",
     "coverage_risk",
@@ -99,14 +98,6 @@ def rule_for_error(wrong_N: npt.ArrayLike, confidence_N: npt.ArrayLike, error: f
     enough = curve.coverage * np.size(wrong_N) >= AT_LEAST - 1e-9
     kept = np.flatnonzero(enough & (curve.risk <= error))
     return _rule(curve, sure, int(kept[-1])) if kept.size else None
-
-
-def can_tell(
-    confidence_N: npt.ArrayLike, min_confidence: float, quality_N: npt.ArrayLike | None = None, min_quality: float = 0.0
-) -> Bools:
-    """Which records are answered, (N,): sure enough, and recorded well enough; nan never is."""
-    sure = np.asarray(confidence_N, np.float64) >= min_confidence
-    return sure if quality_N is None else sure & (np.asarray(quality_N, np.float64) >= min_quality)
 
 
 def _curve(wrong_N: Bools, sure_N: Floats, weight_N: Floats) -> tuple[Floats, Floats]:

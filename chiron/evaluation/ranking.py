@@ -17,7 +17,7 @@ from chiron.errors import BadParameters
 from chiron.labels.positive import positive
 from schemas.base import Interval
 
-__all__ = ["Aurocs", "aurocs", "best_threshold", "thinned_roc", "within_unit"]
+__all__ = ["Aurocs", "aurocs", "best_threshold", "within_unit"]
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,6 @@ def within_unit(value: float, half: float) -> tuple[float, float]:
         return value, value
     steps = half / (value * (1 - value))
     return float(expit(logit(value) - steps)), float(expit(logit(value) + steps))
-
-
-def thinned_roc(truth: np.ndarray, score: np.ndarray, n_points: int = 101) -> tuple[np.ndarray, np.ndarray]:
-    """False and true positive rates at up to `n_points` thresholds: enough for a drawing, too few to find a record."""
-    fpr, tpr, _ = roc_curve(truth, score)
-    keep = np.unique(np.linspace(0, fpr.size - 1, min(n_points, fpr.size)).round().astype(int))
-    return fpr[keep], tpr[keep]
 
 
 def _placements(positive_MP: np.ndarray, negative_MQ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

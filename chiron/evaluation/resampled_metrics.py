@@ -15,7 +15,7 @@ import numpy as np
 from chiron.evaluation.checked import Bools, Floats, Ints
 from chiron.synthesis.compiled import compiled
 
-__all__ = ["ClassF1", "Metric", "aurocs_of", "briers_of"]
+__all__ = ["ClassF1", "Metric", "aurocs_of"]
 
 Metric = Callable[[Ints, Floats, Floats], Floats]
 """(truth_N, probability_NC, weight_RN) -> value_R."""
@@ -27,11 +27,6 @@ def aurocs_of(truth_N: Ints, probability_NC: Floats, weight_RN: Floats) -> Float
     order = np.argsort(score, kind="stable")
     ends = np.diff(score[order], append=np.inf) != 0
     return np.asarray(_aurocs(truth_N[order] > 0, ends, order, np.ascontiguousarray(weight_RN)))
-
-
-def briers_of(truth_N: Ints, probability_NC: Floats, weight_RN: Floats) -> Floats:
-    """Brier score of the first column; truth: 0 or 1."""
-    return _average(weight_RN, (probability_NC[:, 0] - truth_N) ** 2)
 
 
 @dataclass(frozen=True)
@@ -51,10 +46,6 @@ class ClassF1:
         right_RS, either_RS = weight_RN @ (true_NS * decided_NS), weight_RN @ (true_NS + decided_NS)
         f1_RS = np.divide(2 * right_RS, either_RS, out=np.zeros_like(right_RS), where=either_RS > 0)
         return np.asarray(f1_RS.mean(axis=1))
-
-
-def _average(weight_RN: Floats, value_N: Floats) -> Floats:
-    return np.asarray(weight_RN @ value_N / weight_RN.sum(axis=1))
 
 
 @compiled()

@@ -19,9 +19,9 @@ from chiron.quality.little import little_test
 from chiron.quality.reasons import MAX_MODELS, columns_with_reasons, partly_missing
 from chiron.quality.sensitivity import bounds_of
 from chiron.quality.strata import find_holes
-from schemas.missingness import ColumnMissingness, Passport
+from schemas.missingness import Passport
 
-__all__ = ["column_missingness", "passport_of"]
+__all__ = ["passport_of"]
 
 _MAX_HOLES: Final = 1000
 
@@ -42,7 +42,8 @@ def passport_of(  # noqa: PLR0913 - one table each
     """The missingness passport of a dataset; `n_wanted` records per stratum are no hole.
 
     annotations, facts: the tables of these names; with them, absence may depend on who read a record, and facts may be
-    missing. heart_rates, signal_quality, splits: as of `find_holes`.
+    missing. heart_rates, signal_quality, splits: as of `find_holes`. Where patients are known, absence is tested on one
+    record of each, because records of one patient are not independent.
     """
     wide = with_facts(records.sort("record_id"), facts)
     factors = factors_of(wide, labels, annotations, signal_quality)
@@ -62,22 +63,6 @@ def passport_of(  # noqa: PLR0913 - one table each
         bounds=tuple(bounds_of(records, labels)),
         notes=_notes(absences, n_records=records.height, n_tested=int(each.sum())),
     )
-
-
-def column_missingness(
-    records: pl.DataFrame,
-    labels: pl.DataFrame,
-    annotations: pl.DataFrame | None = None,
-    facts: pl.DataFrame | None = None,
-) -> tuple[ColumnMissingness, ...]:
-    """Every column, fact and label: how much is missing, and on what its absence depends.
-
-    Absence is tested against each factor (`chiron.quality.factors`) and against all of them (`chiron.quality.absence`).
-    Where patients are known, one record of each is tested, because records of one patient are not independent.
-    """
-    wide = with_facts(records.sort("record_id"), facts)
-    absences, same = _absences(wide, labels)
-    return columns_with_reasons(absences, same, factors_of(wide, labels, annotations), first_of_each_patient(wide))
 
 
 def _absences(wide: pl.DataFrame, labels: pl.DataFrame) -> tuple[dict[str, Flags], dict[str, tuple[str, ...]]]:

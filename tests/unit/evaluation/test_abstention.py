@@ -5,7 +5,6 @@ import pytest
 
 from chiron.errors import BadParameters
 from chiron.evaluation.abstention import (
-    can_tell,
     class_confidence,
     confidence,
     coverage_risk,
@@ -75,12 +74,6 @@ def test_a_rule_for_an_error_answers_as_many_as_it_may():
     assert rule.coverage == pytest.approx(answered.mean())
     assert rule_for_error(np.ones(100), sure, 0.1) is None
     assert rule_for_error(wrong[:19], sure[:19], 0.1) is None  # too few answers to say so
-
-
-def test_what_is_recorded_badly_is_left_out_whatever_the_confidence():
-    told = can_tell([0.9, 0.9, 0.1, np.nan], 0.5, [1.0, 0.2, 1.0, 1.0], 0.5)
-    assert told.tolist() == [True, False, False, False]
-    assert can_tell([0.9, 0.1], 0.5).tolist() == [True, False]
 
 
 def test_what_makes_no_sense_is_refused():

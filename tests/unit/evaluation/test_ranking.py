@@ -6,7 +6,7 @@ from asah import NDKA, POOR_OUTCOME, S100B
 from sklearn.metrics import roc_auc_score
 
 from chiron.errors import BadParameters
-from chiron.evaluation.ranking import aurocs, best_threshold, thinned_roc
+from chiron.evaluation.ranking import aurocs, best_threshold
 
 
 @pytest.fixture
@@ -94,13 +94,6 @@ def test_copies_of_a_patients_record_do_not_narrow_the_interval(two_scores):
 def test_one_class_alone_is_refused():
     with pytest.raises(BadParameters, match="expected both classes, found 0 with and 3 without"):
         aurocs(np.zeros(3, dtype=bool), np.ones((1, 3)))
-
-
-def test_a_drawn_curve_has_few_points_and_both_ends(two_scores):
-    truth, scores = two_scores
-    fpr, tpr = thinned_roc(truth, scores[0], n_points=20)
-    assert len(fpr) <= 20
-    assert (fpr[0], tpr[0], fpr[-1], tpr[-1]) == (0, 0, 1, 1)
 
 
 def test_the_threshold_separates_what_can_be_separated():

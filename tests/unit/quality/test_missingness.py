@@ -6,7 +6,7 @@ import pytest
 from small_hospital import readings_of, records_of
 
 from chiron.labels.consensus import consensus_labels
-from chiron.quality.missingness import column_missingness, passport_of
+from chiron.quality.missingness import passport_of
 from schemas.missingness import Group
 from schemas.tables import LABELS
 
@@ -18,8 +18,8 @@ def blanked(values, where):
 
 
 def verdicts(records, labels=None):
-    found = column_missingness(records, LABELS.empty() if labels is None else labels)
-    return {column.column: column for column in found}
+    passport = passport_of(records, LABELS.empty() if labels is None else labels, n_wanted=1)
+    return {column.column: column for column in passport.columns}
 
 
 def test_weights_that_one_site_seldom_measures_are_missing_for_a_reason():
