@@ -26,6 +26,7 @@ import torch
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.table import Table
+from scipy.special import softmax
 
 from benchmarks import zero_shot
 from benchmarks.result import Benchmark, Target
@@ -37,7 +38,7 @@ from chiron.labels.consensus import consensus_labels
 from chiron.learning.cohort_source import CohortSource
 from chiron.learning.networks import Network
 from chiron.learning.training import Examples, Recipe, fit
-from chiron.learning.zero_shot import CLASS_CODES, class_probabilities, fibrillation_scores
+from chiron.learning.zero_shot import CLASS_CODES, fibrillation_scores
 from schemas.base import Interval
 from schemas.cohort import CohortSpec
 from schemas.tables import ANNOTATIONS
@@ -170,7 +171,7 @@ def cell_of(variant: Variant, real: Real, chosen: Settings, seed: int) -> Cell:
         )
         write_file(kept, json.dumps({"told": told, "logits": logits.round(5).tolist()}).encode())
     logits = np.array(json.loads(kept.read_bytes())["logits"])
-    return Cell(fibrillation_scores(logits), class_probabilities(logits))
+    return Cell(fibrillation_scores(logits), softmax(logits, axis=1))
 
 
 def out_of_fold(

@@ -35,6 +35,7 @@ __all__ = [
     "computes_in_bfloat16",
     "fit",
     "head_of",
+    "mean_over_windows",
     "one_cycle",
     "predict",
     "record_logits",
@@ -198,10 +199,14 @@ def predict(network: nn.Module, examples: Examples, *, exclusive: bool = False) 
 
 def record_logits(network: nn.Module, examples: Examples) -> np.ndarray:
     """The mean logit of each code over a record's windows, (N, C) float64."""
-    logits_WC = window_logits(network, examples.x_WLT)
-    sums_NC = np.zeros((examples.n_records, logits_WC.shape[1]))
-    np.add.at(sums_NC, examples.owner_W, logits_WC)
-    return np.asarray(sums_NC / np.bincount(examples.owner_W, minlength=examples.n_records)[:, None])
+    return mean_over_windows(window_logits(network, examples.x_WLT), examples.owner_W, examples.n_records)
+
+
+def mean_over_windows(logits_WC: np.ndarray, owner_W: np.ndarray, n_records: int) -> np.ndarray:
+    """The mean of each record's windows, (N, C); `owner_W` says whose each is."""
+    sums_NC = np.zeros((n_records, logits_WC.shape[1]))
+    np.add.at(sums_NC, owner_W, logits_WC)
+    return np.asarray(sums_NC / np.bincount(owner_W, minlength=n_records)[:, None])
 
 
 def window_logits(network: nn.Module, x_WLT: np.ndarray) -> np.ndarray:

@@ -13,22 +13,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import softmax
 from torch.nn import functional as F
 
+from chiron.evaluation.checked import Floats, Ints
+from chiron.evaluation.exclusive import cinc2017, class_f1
 from chiron.evaluation.ranking import aurocs
 from chiron.learning.networks import Network
-from chiron.learning.training import window_logits
+from chiron.learning.training import mean_over_windows, window_logits
 from schemas.base import Interval
 from schemas.codes import ATRIAL_FIBRILLATION, NOISE, OTHER_RHYTHM, SINUS_RHYTHM, Code
 from schemas.zero_shot import Decisions, PriorName, Ranking, RhythmClass
 
 __all__ = [
     "CLASS_CODES",
-    "class_probabilities",
     "decisions_of",
     "fibrillation_scores",
     "logits_at_speeds",
-    "mean_f1",
     "ranking_of",
     "with_prior",
 ]
@@ -40,14 +41,9 @@ CLASS_CODES: Final[dict[RhythmClass, Code]] = {
     RhythmClass.NOISY: NOISE,
 }
 _CLASSES: Final = tuple(RhythmClass)
-_SCORED: Final = _CLASSES[:3]  # CinC 2017 leaves the noisy class out of its mean
 _SPEEDS: Final = (0.8, 1.0, 1.25)
 _NOISE_COUNTS: Final = 0.5  # of the noise's logit, against fibrillation: what can hardly be read looks irregular
 _N_RESAMPLES: Final = 1000
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 def logits_at_speeds(network: Network, x_WLT: npt.NDArray[np.float32], owner_W: Ints) -> Floats:
@@ -55,26 +51,14 @@ def logits_at_speeds(network: Network, x_WLT: npt.NDArray[np.float32], owner_W: 
 
     A rhythm is the same at another speed, and a mean over speeds depends less on the rates that the cohort taught.
     """
-    n_records = int(owner_W[-1]) + 1
     logits_WC = np.mean([window_logits(network, _at_speed(x_WLT, speed)) for speed in _SPEEDS], axis=0)
-    sums_NC = np.zeros((n_records, logits_WC.shape[1]))
-    np.add.at(sums_NC, owner_W, logits_WC)
-    return np.asarray(sums_NC / np.bincount(owner_W, minlength=n_records)[:, None])
+    return mean_over_windows(logits_WC, owner_W, int(owner_W[-1]) + 1)
 
 
 def fibrillation_scores(logits_NR: Floats) -> Floats:
     """(N,) by which recordings are ranked: the logit of fibrillation, less where the recording is noisy."""
     fibrillation, noisy = (_CLASSES.index(name) for name in (RhythmClass.FIBRILLATION, RhythmClass.NOISY))
     return np.asarray(logits_NR[:, fibrillation] - _NOISE_COUNTS * logits_NR[:, noisy])
-
-
-def class_probabilities(logits_NR: Floats) -> Floats:
-    """Probabilities that sum to one, (N, R), from one logit per class in the order of `RhythmClass`.
-
-    That one class is there and no other is as probable as its odds say: the softmax.
-    """
-    odds = np.exp(logits_NR - logits_NR.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def with_prior(probability_NR: Floats, taught_R: Floats, prior_R: Floats) -> Floats:
@@ -84,18 +68,16 @@ def with_prior(probability_NR: Floats, taught_R: Floats, prior_R: Floats) -> Flo
 
 
 def decisions_of(logits_NR: Floats, taught_R: Floats, truth_N: Ints) -> tuple[Decisions, ...]:
-    """What is decided under every prior. truth: (N,) positions in `RhythmClass`, for scoring only."""
-    probability = class_probabilities(logits_NR)
+    """What is decided under every prior. truth: (N,) positions in `RhythmClass`, for scoring only.
+
+    That one class is there and no other is as probable as its odds say: the softmax.
+    """
+    probability = softmax(logits_NR, axis=1)
     priors = {PriorName.COHORT: taught_R, PriorName.EQUAL: np.full(len(_CLASSES), 1 / len(_CLASSES))}
     return tuple(
         _scored(name, shares, with_prior(probability, taught_R, shares).argmax(axis=1), truth_N)
         for name, shares in priors.items()
     )
-
-
-def mean_f1(truth_N: Ints, decided_N: Ints) -> float:
-    """The mean of the F1 of N, A and O; noisy recordings count as errors of the class that they are put into."""
-    return float(np.mean(_f1_by_class(truth_N, decided_N)[: len(_SCORED)]))
 
 
 def ranking_of(name: str, score_N: Floats, truth_N: Ints) -> Ranking:
@@ -113,21 +95,13 @@ def _scored(name: PriorName, shares_R: Floats, decided_N: Ints, truth_N: Ints) -
     return Decisions(
         prior=name,
         shares=_by_class(shares_R),
-        f1=_by_class(_f1_by_class(truth_N, decided_N)),
-        mean_f1=_resampled(mean_f1, truth_N, decided_N),
+        f1=_by_class(class_f1(truth_N, decided_N, n_classes=len(_CLASSES))),
+        mean_f1=_resampled(cinc2017, truth_N, decided_N),
     )
 
 
 def _by_class(values_R: Floats) -> dict[RhythmClass, float]:
     return dict(zip(_CLASSES, values_R.tolist(), strict=True))
-
-
-def _f1_by_class(truth_N: Ints, decided_N: Ints) -> Floats:
-    """Twice the right ones over the true and the decided; 0 where a class is neither. Quick: it is resampled."""
-    n = len(_CLASSES)
-    right = np.bincount(truth_N[truth_N == decided_N], minlength=n)
-    either = np.bincount(truth_N, minlength=n) + np.bincount(decided_N, minlength=n)
-    return np.asarray(2 * right / np.maximum(either, 1))
 
 
 def _resampled(statistic: Callable[[Ints, Ints], float], truth_N: Ints, decided_N: Ints) -> Interval:

@@ -8,7 +8,6 @@ from torchmetrics.functional import classification as tm
 
 from chiron.errors import BadParameters
 from chiron.evaluation.exclusive import cinc2017, class_accuracy, class_brier, class_f1, confusion, mean_f1
-from chiron.learning.zero_shot import mean_f1 as mean_f1_of_zero_shot
 
 
 @pytest.fixture(params=range(4))
@@ -45,7 +44,6 @@ def test_the_score_of_cinc_2017_by_hand():
     truth, called = (np.repeat(axis.ravel(), table.ravel()) for axis in np.indices((4, 4)))
     expected = (10 / 16 + 6 / 9 + 4 / 9) / 3
     assert cinc2017(truth, called) == pytest.approx(expected)
-    assert mean_f1_of_zero_shot(truth, called) == pytest.approx(expected)
 
 
 def test_a_class_that_is_neither_true_nor_decided_counts_nothing():

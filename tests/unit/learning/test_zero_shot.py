@@ -9,11 +9,9 @@ from chiron.learning.networks import new_network
 from chiron.learning.streaming import Stream
 from chiron.learning.training import Recipe, fit
 from chiron.learning.zero_shot import (
-    class_probabilities,
     decisions_of,
     fibrillation_scores,
     logits_at_speeds,
-    mean_f1,
     ranking_of,
     with_prior,
 )
@@ -57,13 +55,6 @@ def test_a_recording_of_two_windows_has_the_mean_of_their_logits():
     np.testing.assert_allclose(together, [(apart[0] + apart[1]) / 2, apart[2]], rtol=1e-5)
 
 
-def test_f1_is_that_of_cinc_2017_counted_by_hand():
-    truth = np.array([N, N, N, A, A, O, O, NOISY])
-    decided = np.array([N, N, A, A, O, O, NOISY, O])
-    # N: 2 right, 0 false, 1 missed -> 4/5. A: 1, 1, 1 -> 2/4. O: 1, 2, 1 -> 2/5. The noisy class is not in the mean.
-    assert mean_f1(truth, decided) == pytest.approx((0.8 + 0.5 + 0.4) / 3)
-
-
 def test_decisions_follow_the_logits_and_report_f1_by_class():
     truth = np.array([N, A, O, NOISY] * 5)
     decided = [N, A, O, NOISY] * 4 + [N, A, O, O]  # one noisy recording is called O: 5 right, 1 false, 0 missed
@@ -78,17 +69,6 @@ def test_a_prior_moves_the_probabilities_by_bayes_rule():
     # taught 1:1, there 1:3: odds of 2:1 become 2:3
     moved = with_prior(np.array([[2 / 3, 1 / 3]]), np.array([0.5, 0.5]), np.array([0.25, 0.75]))
     np.testing.assert_allclose(moved, [[0.4, 0.6]])
-
-
-def test_class_probabilities_sum_to_one():
-    probability = class_probabilities(np.array([[0.0, 0.0, -50.0, -50.0]]))
-    np.testing.assert_allclose(probability, [[0.5, 0.5, 0.0, 0.0]], atol=1e-9)
-
-
-def test_one_class_alone_is_as_probable_as_its_odds_say():
-    # odds of 1, 2 and 1; the fourth hardly possible
-    probability = class_probabilities(np.log([[1.0, 2.0, 1.0, 1e-12]]))
-    np.testing.assert_allclose(probability, [[0.25, 0.5, 0.25, 0.0]], atol=1e-9)
 
 
 def test_of_two_recordings_with_the_same_odds_of_fibrillation_the_noisier_comes_later():
