@@ -26,3 +26,19 @@ class Interval(Frozen):
     lower: float | None = None
     upper: float | None = None
     level: float = 0.95
+
+    @property
+    def is_above_zero(self) -> bool:
+        """Whether all of it is; not where that is unknown."""
+        return self.lower is not None and self.lower > 0
+
+    @property
+    def is_below_zero(self) -> bool:
+        """Whether all of it is; not where that is unknown."""
+        return self.upper is not None and self.upper < 0
+
+    def text(self, figure: str, unknown: str) -> str:
+        """As in 0.962 [0.943, 0.978], where `figure` is the format of each; `unknown` where the value or a bound is."""
+        if self.value is None or self.lower is None or self.upper is None:
+            return unknown
+        return f"{self.value:{figure}} [{self.lower:{figure}}, {self.upper:{figure}}]"

@@ -179,6 +179,11 @@ class MetricTable(Frozen):
     contrasts: tuple[Contrast, ...]
     efficiencies: tuple[Efficiency, ...] = ()
 
+    @property
+    def primary(self) -> Contrast:
+        """The contrast that was declared beforehand; the first table of a report has it."""
+        return next(contrast for contrast in self.contrasts if contrast.primary)
+
 
 class LossCurve(Frozen):
     """Training loss by step; of pre-trainings, and of the first draw at each size."""
@@ -217,4 +222,4 @@ class BoostReport(Report):
     @property
     def primary(self) -> Contrast:
         """Synthetic first against the best arm without synthetic data, at the primary size."""
-        return next(contrast for contrast in self.tables[0].contrasts if contrast.primary)
+        return self.tables[0].primary

@@ -9,7 +9,7 @@ import polars as pl
 from chiron.boost.jobs import Cell
 from chiron.boost.scores import Scores
 from chiron.boost.tables import Measured, adjusted, interaction_of, measure_all
-from chiron.boost.verdict import control_result, is_above, verdict_of
+from chiron.boost.verdict import control_result, verdict_of
 from chiron.evaluation.multiplicity import smallest_detectable
 from chiron.labels.positive import positive
 from chiron.learning.examples import Collection
@@ -40,7 +40,7 @@ def report_of(scores: Scores, facts: Facts, losses: tuple[LossCurve, ...], devic
     best = scores.best_without(size)
     measured = measure_all(scores)
     tables = adjusted([each.table for each in measured])
-    primary = next(contrast for contrast in tables[0].contrasts if contrast.primary)
+    primary = tables[0].primary
     detectable = _detectable(measured[0], primary)
     return BoostReport(
         plan=plan,
@@ -62,7 +62,7 @@ def report_of(scores: Scores, facts: Facts, losses: tuple[LossCurve, ...], devic
         interaction=interaction_of(measured[0], size),
         losses=losses,
         label_steps=facts.label_steps,
-        is_boosted=is_above(primary.difference),
+        is_boosted=primary.difference.is_above_zero,
         verdict=verdict_of(primary, _over_scratch(tables[0], size), detectable),
     )
 

@@ -8,17 +8,7 @@ from chiron.boost.tables import Measured
 from schemas.base import Interval
 from schemas.boost import Arm, Contrast, Control, ControlResult
 
-__all__ = ["control_result", "is_above", "verdict_of"]
-
-
-def is_above(difference: Interval) -> bool:
-    """Whether the whole interval is above zero."""
-    return difference.lower is not None and difference.lower > 0
-
-
-def _is_below(difference: Interval) -> bool:
-    return difference.upper is not None and difference.upper < 0
-
+__all__ = ["control_result", "verdict_of"]
 
 _MAY_BE_AS_GOOD: Final = frozenset({Control.NO_F_WAVES})  # RR irregularity alone tells most fibrillation
 
@@ -29,9 +19,9 @@ def control_result(measured: Measured, control: Control, n_real: int, best_witho
     difference, _ = resampled.difference(Cell(BESIDE_CONTROLS, n_real), own)
     if control is Control.CONTRADICTING_LABELS:
         over_best, _ = resampled.difference(own, Cell(best_without.value, n_real))
-        held = not is_above(over_best) and not _is_below(difference)
+        held = not over_best.is_above_zero and not difference.is_below_zero
     else:
-        held = not _is_below(difference) if control in _MAY_BE_AS_GOOD else is_above(difference)
+        held = not difference.is_below_zero if control in _MAY_BE_AS_GOOD else difference.is_above_zero
     return ControlResult(
         control=control, value=resampled.interval(own), difference=difference, expected=EXPECTED[control], held=held
     )
@@ -43,16 +33,15 @@ def verdict_of(primary: Contrast, scratch: Contrast | None, smallest: float | No
     d = primary.difference
     if d.value is None or d.lower is None or d.upper is None:
         return f"Inconclusive: no interval could be computed {at}."
-    claim = "Synthetic data helped" if is_above(d) else "Synthetic data harmed" if _is_below(d) else "Inconclusive"
+    helped, harmed = d.is_above_zero, d.is_below_zero
+    claim = "Synthetic data helped" if helped else "Synthetic data harmed" if harmed else "Inconclusive"
     text = f"{claim}: AUROC {_numbers(d)} over the best arm without it, {primary.reference.value}, {at}."
     if scratch is not None and scratch.reference is not primary.reference:
         text += f" Over the same network from scratch: {_numbers(scratch.difference)}."
-    if smallest is not None and not is_above(d) and not _is_below(d):
+    if smallest is not None and not helped and not harmed:
         text += f" A difference of {smallest:.3f} would have been found four times out of five."
     return text
 
 
 def _numbers(d: Interval) -> str:
-    if d.value is None or d.lower is None or d.upper is None:
-        return "unknown"
-    return f"{d.value:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]".replace("-", "\N{MINUS SIGN}")
+    return d.text("+.3f", "unknown").replace("-", "\N{MINUS SIGN}")

@@ -133,13 +133,9 @@ def with_cohort_of(code: Code, real: Task, stratum: npt.NDArray[Any], scores: Te
 
 def _said(difference: Interval, what: str, than: str) -> str:
     """Better, worse, or that it can't be told."""
-    lower, upper = difference.lower or 0.0, difference.upper or 0.0
-    if lower > 0:
+    if difference.is_above_zero:
         return f"{what} better {than}."
-    if upper < 0:
+    if difference.is_below_zero:
         return f"{what} worse {than}."
-    return f"{what} neither better nor worse {than}, as far as {_width(lower, upper)} can tell."
-
-
-def _width(lower: float, upper: float) -> str:
-    return f"an interval from {lower:+.3f} to {upper:+.3f}".replace("-", "−")
+    width = f"an interval from {difference.lower or 0.0:+.3f} to {difference.upper or 0.0:+.3f}".replace("-", "−")
+    return f"{what} neither better nor worse {than}, as far as {width} can tell."

@@ -117,8 +117,8 @@ def _reach_sentence(reach: Reach) -> str:
 def _rare_sentence(rare: Sequence[RareStrata]) -> str:
     if not rare:
         return "Whether the cohort helps on the rarest real kinds can't be told: they hold too few records."
-    helped = [r for r in rare if (r.difference.lower or 0.0) > 0]
-    harmed = [r for r in rare if (r.difference.upper or 0.0) < 0]
+    helped = [r for r in rare if r.difference.is_above_zero]
+    harmed = [r for r in rare if r.difference.is_below_zero]
     parts = [
         f"{verb} {', '.join(f'{r.name} ({_signed(r.difference)})' for r in found)}"
         for verb, found in (("helps for", helped), ("harms for", harmed))
@@ -135,15 +135,11 @@ def _capital(text: str) -> str:
 
 
 def _interval(estimate: Interval) -> str:
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return "n/a"
-    return f"{estimate.value:.2f} [{estimate.lower:.2f}, {estimate.upper:.2f}]"
+    return estimate.text(".2f", "n/a")
 
 
 def _signed(estimate: Interval) -> str:
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return "n/a"
-    return f"{estimate.value:+.2f} [{estimate.lower:+.2f}, {estimate.upper:+.2f}]".replace("-", "−")
+    return estimate.text("+.2f", "n/a").replace("-", "−")
 
 
 def _percent(estimate: Interval) -> str:

@@ -3,7 +3,6 @@
 from math import log
 from typing import Final, NamedTuple
 
-from schemas.base import Interval
 from schemas.drift import DriftBy, DriftVerdict, OddsRatio
 
 __all__ = ["Evidence", "SameRecords", "sentence_of", "verdict_of"]
@@ -91,7 +90,7 @@ def sentence_of(verdict: DriftVerdict, evidence: Evidence) -> str:
         compared.append((f"among records of like {_listed(evidence.adjusted)}", evidence.adjusted))
     if evidence.with_readers:
         compared.append((f"among records of like {_listed(evidence.with_readers)}", evidence.with_readers))
-    figures = [f"{what} {_figure(odds.estimate)}" for what, odds in compared]
+    figures = [f"{what} {odds.estimate.text('.2f', 'not finite')}" for what, odds in compared]
     if same := evidence.same:
         where = f"of {same.odds.n_records} records that others read too"
         figures.append(f"{where}, {same.only_here} have it for this annotator only, {same.only_there} for others only")
@@ -100,9 +99,3 @@ def sentence_of(verdict: DriftVerdict, evidence: Evidence) -> str:
 
 def _listed(odds: OddsRatio) -> str:
     return " and ".join(odds.adjusted_for)
-
-
-def _figure(estimate: Interval) -> str:
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return "not finite"
-    return f"{estimate.value:.2f} [{estimate.lower:.2f}, {estimate.upper:.2f}]"

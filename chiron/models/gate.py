@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas.base import Interval
-from schemas.boost import Arm, BoostReport, Contrast, Control
+from schemas.boost import Arm, BoostReport, Control
 from schemas.registry import GateCheck, ModelGate, RivalResult, Signed
 
 __all__ = ["judge"]
@@ -50,15 +50,12 @@ def judge(
 
 def _boost_check(report: BoostReport) -> GateCheck:
     """Synthetic first against the best arm without synthetic data, at the primary size."""
-    primary = _primary(report)
-    found = "no primary comparison"
-    if primary is not None:
-        found = f"{_words(primary.difference)} against {primary.reference} at {primary.n_real} real records"
+    primary = report.primary
     return GateCheck(
         name="boost",
-        passed=report.is_boosted and primary is not None and _lower(primary.difference) > 0,
+        passed=report.is_boosted and primary.difference.is_above_zero,
         expected="synthetic first above the best arm without synthetic data, lower bound above zero",
-        found=found,
+        found=f"{_words(primary.difference)} against {primary.reference} at {primary.n_real} real records",
     )
 
 
@@ -77,7 +74,7 @@ def _best_check(compared: Sequence[RivalResult]) -> GateCheck:
     difference = best.difference or Interval(value=None)
     return GateCheck(
         name="best registered model",
-        passed=_upper(difference) >= 0,
+        passed=difference.upper is not None and not difference.is_below_zero,
         expected=f"not worse than {best.label}",
         found=f"{_words(difference)} AUROC on {best.n_records} common test records ({best.candidate:.3f} against "
         f"{best.rival:.3f})",
@@ -86,16 +83,17 @@ def _best_check(compared: Sequence[RivalResult]) -> GateCheck:
 
 def _baseline_checks(report: BoostReport) -> Iterator[GateCheck]:
     """A first model must beat what simple features give."""
-    primary = _primary(report)
     found = [
         contrast
         for contrast in report.tables[0].contrasts
-        if contrast.arm is Arm.SYNTHETIC_FIRST and contrast.reference in _BASELINES and _is_beside(contrast, primary)
+        if contrast.arm is Arm.SYNTHETIC_FIRST
+        and contrast.reference in _BASELINES
+        and contrast.n_real == report.primary.n_real
     ]
     for contrast in found:
         yield GateCheck(
             name=f"first model, {contrast.reference}",
-            passed=_lower(contrast.difference) > 0,
+            passed=contrast.difference.is_above_zero,
             expected=f"above the {contrast.reference} on features, lower bound above zero",
             found=f"{_words(contrast.difference)} at {contrast.n_real} real records",
         )
@@ -125,7 +123,7 @@ def _takes_over(rivals: Sequence[RivalResult], champion: str | None) -> bool:
     if champion is None:
         return True
     now = next((rival for rival in rivals if rival.is_champion), None)
-    return now is not None and now.difference is not None and _lower(now.difference) > 0
+    return now is not None and now.difference is not None and now.difference.is_above_zero
 
 
 def _notes(report: BoostReport, rivals: Sequence[RivalResult]) -> Iterator[str]:
@@ -143,26 +141,5 @@ def _notes(report: BoostReport, rivals: Sequence[RivalResult]) -> Iterator[str]:
             yield f"{rival.label}: {rival.note}"
 
 
-def _primary(report: BoostReport) -> Contrast | None:
-    return next((contrast for contrast in report.tables[0].contrasts if contrast.primary), None)
-
-
-def _is_beside(contrast: Contrast, primary: Contrast | None) -> bool:
-    return primary is not None and contrast.n_real == primary.n_real
-
-
-def _lower(interval: Interval) -> float:
-    """The lower bound; without one nothing is above anything."""
-    return float("-inf") if interval.lower is None else interval.lower
-
-
-def _upper(interval: Interval) -> float:
-    return float("-inf") if interval.upper is None else interval.upper
-
-
 def _words(interval: Interval) -> str:
-    if interval.value is None:
-        return "no value"
-    if interval.lower is None or interval.upper is None:
-        return f"{interval.value:+.3f} without an interval"
-    return f"{interval.value:+.3f} [{interval.lower:+.3f}, {interval.upper:+.3f}]"
+    return interval.text("+.3f", "no value" if interval.value is None else f"{interval.value:+.3f} without an interval")

@@ -110,10 +110,9 @@ def _verdict(growth: Growth, changes: Sequence[MythChange]) -> str:
     if growth is Growth.BY_CHANCE:
         return "No year is known: records are taken by chance, and nothing is said of a trend."
     said = [
-        f"{change.measure} {'rose' if lower > 0 else 'fell'} from {change.older:.3f} to {change.newer:.3f}"
+        f"{change.measure} {'rose' if change.difference.is_above_zero else 'fell'} from {change.older:.3f} to "
+        f"{change.newer:.3f}"
         for change in changes
-        if (lower := change.difference.lower) is not None
-        and (upper := change.difference.upper) is not None
-        and (lower > 0 or upper < 0)
+        if change.difference.is_above_zero or change.difference.is_below_zero
     ]
     return f"From the older to the newer half, {'; '.join(said) or 'no measure changed beyond chance'}."

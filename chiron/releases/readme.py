@@ -160,8 +160,4 @@ def _duration(hours: float) -> str:
 
 def _interval(estimate: Interval) -> str:
     """0.962 [0.943, 0.978]; only the value where there are no bounds."""
-    if estimate.value is None:
-        return "not computable"
-    if estimate.lower is None or estimate.upper is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} [{estimate.lower:.3f}, {estimate.upper:.3f}]"
+    return estimate.text(".3f", "not computable" if estimate.value is None else f"{estimate.value:.3f}")

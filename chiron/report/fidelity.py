@@ -170,10 +170,7 @@ def _short(value: float) -> str:
 
 def _signed(estimate: Interval) -> str:
     """A difference with two decimals."""
-    if estimate.value is None or estimate.lower is None or estimate.upper is None:
-        return "n/a"
-    text = f"{estimate.value:+.2f} [{estimate.lower:+.2f},\N{NO-BREAK SPACE}{estimate.upper:+.2f}]"
-    return text.replace("-", "−")
+    return estimate.text("+.2f", "n/a").replace("-", "−").replace(", ", ",\N{NO-BREAK SPACE}")
 
 
 def _is_far(quantity: Quantity) -> bool:
