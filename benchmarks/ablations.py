@@ -36,6 +36,7 @@ from chiron.evaluation.resampled_metrics import ClassF1, aurocs_of
 from chiron.evaluation.resampling import Resampled, Runs, two_level
 from chiron.labels.consensus import consensus_labels
 from chiron.learning.cohort_source import CohortSource
+from chiron.learning.examples import labels_of
 from chiron.learning.networks import Network
 from chiron.learning.training import Examples, Recipe, fit
 from chiron.learning.zero_shot import CLASS_CODES, fibrillation_scores
@@ -206,10 +207,7 @@ def believed(real: Real) -> tuple[Floats, Floats]:
     annotations = real.dataset.table(ANNOTATIONS).with_columns(annotator_id=as_readers, annotator_kind=pl.lit("person"))
     labels = consensus_labels(annotations.with_columns(round=pl.lit(1, pl.Int32)))
     records = pl.DataFrame({"record_id": real.collection.record_ids})
-    columns = [
-        records.join(labels.filter(pl.col("code") == code.code), on="record_id", how="left", maintain_order="left")
-        for code in CLASS_CODES.values()
-    ]
+    columns = [labels_of(records, labels, code) for code in CLASS_CODES.values()]
     probability, weight = (
         np.stack([column[name].fill_null(0.0).to_numpy() for column in columns], axis=1).astype(np.float32)
         for name in ("probability", "weight")

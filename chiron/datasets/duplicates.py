@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.rows import numbered_as_stored
 from chiron.datasets.unions import connected
 from chiron.measures.alike import Likeness, likeness_of
 from chiron.measures.fingerprint import Hashes, Trace, fingerprint_of, trace_of
@@ -87,8 +88,7 @@ def candidates(prints: Iterable[Hashes]) -> Pairs:
 def _fingerprints(dataset: Dataset, distinct: pl.DataFrame) -> tuple[list[Hashes], list[bool]]:
     """Of each row its fingerprint, and whether any lead moves; read in the order in which samples lie."""
     prints, holds = [np.zeros(0, np.uint64)] * distinct.height, [True] * distinct.height
-    for done, i in enumerate(distinct["sample_offset"].arg_sort(), start=1):
-        row = distinct.row(i, named=True)
+    for done, (i, row) in enumerate(numbered_as_stored(distinct), start=1):
         signal = dataset.signal(row)
         prints[i] = fingerprint_of(trace_of(signal, row["fs_hz"]))
         holds[i] = bool(prints[i].size) or moves(signal)

@@ -8,7 +8,7 @@ import polars as pl
 from chiron.errors import BadParameters
 from schemas.codes import SplitName
 
-__all__ = ["in_storage_order", "of_split"]
+__all__ = ["in_storage_order", "numbered_as_stored", "of_split"]
 
 _ROWS: Final = 2**14  # in memory
 
@@ -28,3 +28,9 @@ def in_storage_order(records: pl.LazyFrame) -> Iterator[dict[str, Any]]:
         low, high = offsets[first], offsets[min(first + _ROWS, offsets.len()) - 1]
         stretch = records.filter(pl.col("sample_offset").is_between(low, high)).collect()
         yield from stretch.sort("sample_offset").iter_rows(named=True)
+
+
+def numbered_as_stored(records: pl.DataFrame) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows by `sample_offset`, each with its place in the frame, for results in the frame's order."""
+    for i in records["sample_offset"].arg_sort():
+        yield i, records.row(i, named=True)

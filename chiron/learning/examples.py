@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.rows import numbered_as_stored
 from chiron.errors import BadParameters
 from chiron.labels.positive import is_positive
 from chiron.learning.training import Examples
@@ -22,7 +23,7 @@ from schemas.codes import Code, CodeSystem, SplitName
 from schemas.tables import LABELS, RECORDS, SPLITS
 from schemas.training import WindowSpec
 
-__all__ = ["Collection", "View", "codes_of", "collect", "common_codes", "labelled_records", "lead_rows"]
+__all__ = ["Collection", "View", "codes_of", "collect", "common_codes", "labelled_records", "labels_of", "lead_rows"]
 
 _REPORT_EVERY: Final = 200
 
@@ -110,8 +111,7 @@ def collect(dataset: Dataset, records: pl.DataFrame, view: View, *, with_feature
     firsts = np.cumsum(counts) - counts
     x_WLT = np.empty((sum(counts), len(view.leads), view.window.n_samples), dtype=np.float32)
     features_ND = np.zeros((records.height, len(FEATURE_NAMES) if with_features else 0), np.float32)
-    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
-        row = records.row(i, named=True)
+    for done, (i, row) in enumerate(numbered_as_stored(records), start=1):
         prepared = prepare(dataset.signal_mv(row)[lead_rows(row["leads"], view.leads)], row["fs_hz"], view.window.fs_hz)
         x_WLT[firsts[i] : firsts[i] + counts[i]] = cut(prepared, counts[i], view.window)
         if with_features:
@@ -138,13 +138,13 @@ def lead_rows(own: Sequence[str], leads: Sequence[str]) -> list[int]:
 def _targets(dataset: Dataset, records: pl.DataFrame, codes: Sequence[Code]) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities (nan: not read, or undecided) and weights, each (N, C)."""
     decided = dataset.table(LABELS).filter(pl.col("probability").is_not_null())
-    columns = [_labels_of(records, decided, code) for code in codes]
+    columns = [labels_of(records, decided, code) for code in codes]
     target = np.stack([c["probability"].fill_null(np.nan).to_numpy() for c in columns], axis=1)
     weight = np.stack([c["weight"].fill_null(0.0).to_numpy() for c in columns], axis=1)
     return target.astype(np.float32), weight.astype(np.float32)
 
 
-def _labels_of(records: pl.DataFrame, labels: pl.DataFrame, code: Code) -> pl.DataFrame:
-    """One row per record, in their order; null where the code was not read."""
+def labels_of(records: pl.DataFrame, labels: pl.DataFrame, code: Code) -> pl.DataFrame:
+    """One row per record, in their order; null where `labels` says nothing of the code."""
     own = labels.filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
     return records.select("record_id").join(own, on="record_id", how="left", maintain_order="left")

@@ -10,16 +10,17 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.rows import numbered_as_stored
 from chiron.errors import BadParameters
 from chiron.evaluation.checked import Bools, Floats
 from chiron.labels.positive import positive
-from chiron.learning.examples import labelled_records, lead_rows
+from chiron.learning.examples import labelled_records, labels_of, lead_rows
 from chiron.models.model import Model
 from chiron.progress import report_progress
 from schemas.codes import Code, SplitName
 from schemas.tables import LABELS
 
-__all__ = ["Answers", "answers_of", "labelled", "truth_of"]
+__all__ = ["Answers", "answers_of", "labelled", "patients_of", "truth_of"]
 
 _PROGRESS_EVERY = 100
 
@@ -73,23 +74,19 @@ def answers_of(model: Model, dataset: Dataset, records: pl.DataFrame) -> Answers
     """
     shape = records.height, len(model.card.outputs)
     probability, told, called = np.full(shape, np.nan), np.zeros(shape, bool), np.zeros(shape, bool)
-    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
-        row = records.row(i, named=True)
+    for done, (i, row) in enumerate(numbered_as_stored(records), start=1):
         with suppress(BadParameters):  # outside the model's contract: refused
             probability[i], present = _said(model, dataset, row)
             told[i], called[i] = [each is not None for each in present], [each is True for each in present]
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("records evaluated", done, records.height)
     truth, read = truth_of(dataset, records, [output.key for output in model.card.outputs])
-    known = bool(records["patient_known"].all())
-    return Answers(
-        probability,
-        told,
-        called,
-        truth,
-        read,
-        records["patient_id"].to_numpy() if known else None,
-    )
+    return Answers(probability, told, called, truth, read, patients_of(records))
+
+
+def patients_of(records: pl.DataFrame) -> np.ndarray | None:
+    """Whose each record is; none where that is unknown of any."""
+    return records["patient_id"].to_numpy() if records["patient_known"].all() else None
 
 
 def _said(model: Model, dataset: Dataset, row: dict[str, Any]) -> tuple[Floats, list[bool | None]]:
@@ -103,10 +100,6 @@ def _said(model: Model, dataset: Dataset, row: dict[str, Any]) -> tuple[Floats, 
 def truth_of(dataset: Dataset, records: pl.DataFrame, codes: list[Code]) -> tuple[Bools, Bools]:
     """Whether each record has each finding, and whether a label says so, both (N, C)."""
     labels = dataset.table(LABELS)
-    columns = []
-    for code in codes:
-        own = labels.filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
-        stated = records.select("record_id").join(own, on="record_id", how="left", maintain_order="left")
-        columns.append(stated["probability"].cast(pl.Float64).fill_null(np.nan).to_numpy())
-    said_NC = np.stack(columns, axis=1)
+    columns = [labels_of(records, labels, code)["probability"].cast(pl.Float64) for code in codes]
+    said_NC = np.stack([column.fill_null(np.nan).to_numpy() for column in columns], axis=1)
     return positive(said_NC), np.isfinite(said_NC)

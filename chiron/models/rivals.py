@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.ledger import unseen_rows
+from chiron.datasets.rows import numbered_as_stored
 from chiron.errors import BadParameters, Damaged, NotFound
+from chiron.evaluation.checked import Bools, Floats
 from chiron.evaluation.ranking import aurocs
-from chiron.labels.positive import positive
 from chiron.learning.examples import labelled_records, lead_rows
+from chiron.models.answers import patients_of, truth_of
 from chiron.models.file import load_model
 from chiron.models.model import Model
 from chiron.models.registry import TaggedModel, model_file, models_with_tags
@@ -27,15 +28,12 @@ from chiron.progress import report_progress
 from schemas.codes import Code, SplitName
 from schemas.ledger import NO_LEDGER
 from schemas.registry import CHAMPION, RivalResult
-from schemas.tables import LABELS
 
 __all__ = ["FEWEST", "TARGET_TAG", "compare_with_registered"]
 
 FEWEST: Final = 20
 """Of the records with the finding, and of those without."""
 TARGET_TAG: Final = "target"
-
-Floats = npt.NDArray[np.float64]
 
 
 class _Test(NamedTuple):
@@ -44,8 +42,8 @@ class _Test(NamedTuple):
     dataset: Dataset
     records: pl.DataFrame
     code: Code
-    truth: npt.NDArray[np.bool_]
-    groups: npt.NDArray[np.str_] | None
+    truth: Bools
+    groups: np.ndarray | None
 
 
 def compare_with_registered(  # noqa: PLR0913 - the candidate, and what it is judged by
@@ -86,11 +84,7 @@ def _results(
 
 def _test_of(dataset: Dataset, code: Code) -> _Test:
     records = labelled_records(dataset, code, (SplitName.TEST,))
-    own = dataset.table(LABELS).filter((pl.col("code_system") == code.system.value) & (pl.col("code") == code.code))
-    stated = records.select("record_id", "patient_id").join(own, on="record_id", how="left", maintain_order="left")
-    known = bool(records["patient_known"].all())
-    groups = stated["patient_id"].to_numpy() if known else None
-    return _Test(dataset, records, code, positive(stated["probability"].to_numpy()), groups)
+    return _Test(dataset, records, code, truth_of(dataset, records, [code])[0][:, 0], patients_of(records))
 
 
 def _scores(model: Model, test: _Test) -> Floats:
@@ -102,8 +96,7 @@ def _scores(model: Model, test: _Test) -> Floats:
     if test.code not in outputs:
         raise BadParameters(f"model: expected an output for {test.code}, found none")
     scores = np.full(test.records.height, np.nan)
-    for i in test.records["sample_offset"].arg_sort():
-        row = test.records.row(i, named=True)
+    for i, row in numbered_as_stored(test.records):
         signal_mv = test.dataset.signal_mv(row)[lead_rows(row["leads"], model.card.leads)]
         try:
             scores[i] = model.probability(signal_mv, row["fs_hz"])[outputs.index(test.code)]

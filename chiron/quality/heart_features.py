@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
+from chiron.datasets.rows import numbered_as_stored
 from chiron.measures.beats import BEAT_FEATURES, beat_features
 from chiron.measures.features import FEATURE_NAMES, features_at
 from chiron.measures.prepared import prepare
@@ -37,8 +38,8 @@ def heart_features(dataset: Dataset, records: pl.DataFrame) -> npt.NDArray[np.fl
     common = set.intersection(*map(set, records["leads"])) if records.height else set()
     leads = tuple(lead for lead in _LEADS if lead in common)
     features = np.zeros((records.height, max(len(leads), 1) * (len(FEATURE_NAMES) + len(BEAT_FEATURES))), np.float32)
-    for done, i in enumerate(records["sample_offset"].arg_sort(), start=1):
-        features[i] = _of_record(dataset, records.row(i, named=True), leads)
+    for done, (i, row) in enumerate(numbered_as_stored(records), start=1):
+        features[i] = _of_record(dataset, row, leads)
         if done % _PROGRESS_EVERY == 0 or done == records.height:
             report_progress("records measured", done, records.height)
     return features
