@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from chiron.models.tracking import is_taken, pages, quoted
+from chiron.models.tracking import ensure_model, versions_under
 from schemas.registry import CHALLENGER, CHAMPION, Signed, Step, StepKind
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "journal_of",
     "read_standing",
     "settle",
-    "versions_of",
 ]
 
 IS_MODEL: Final = "sha256"
@@ -75,7 +74,7 @@ class Standing:
 def append(client: MlflowClient, name: str, step: NewStep) -> int:
     """Write a step at the end of a model's history; its number."""
     journal = journal_of(name)
-    _ensure_journal(client, journal)
+    ensure_model(client, journal, _WHAT)
     tags = {
         "kind": step.kind.value,
         "version": step.version,
@@ -102,8 +101,8 @@ def read_standing(client: MlflowClient, name: str) -> Standing:
     A version that names no history was registered before there were any, when the newest was always the champion. One
     that does, and has no step there, is only just being registered.
     """
-    versions = versions_of(client, name)
-    written = [_step(entry) for entry in _entries(client, name)] if versions else []
+    versions = _versions_of(client, name)
+    written = [_step(entry) for entry in versions_under(client, journal_of(name))] if versions else []
     before = [v.version for v in versions if JOURNAL not in v.tags]
     return _replayed(name, {str(v.version) for v in versions}, [str(version) for version in before], written)
 
@@ -124,34 +123,18 @@ def settle(client: MlflowClient, name: str) -> Standing:
         standing = latest
 
 
-def versions_of(client: MlflowClient, name: str) -> list[ModelVersion]:
-    """The versions of a model, the first one first. Of two with the same bytes, which only a race makes, the first."""
-    found = pages(client.search_model_versions, filter_string=f"name = {quoted(name)}")
-    ours = [version for version in found if IS_MODEL in version.tags]
-    by_bytes: dict[str, ModelVersion] = {}
-    for version in sorted(ours, key=lambda v: int(v.version)):
-        by_bytes.setdefault(version.tags[IS_MODEL], version)
-    return list(by_bytes.values())
-
-
 def journal_of(name: str) -> str:
     """Under which name a model's history is."""
     return f"{name}.history"
 
 
-def _entries(client: MlflowClient, name: str) -> list[ModelVersion]:
-    found = pages(client.search_model_versions, filter_string=f"name = {quoted(journal_of(name))}")
-    return sorted(found, key=lambda v: int(v.version))
-
-
-def _ensure_journal(client: MlflowClient, journal: str) -> None:
-    if client.search_registered_models(f"name = {quoted(journal)}"):
-        return
-    try:
-        client.create_registered_model(journal, description=_WHAT)
-    except MlflowException as error:
-        if not is_taken(error):
-            raise
+def _versions_of(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """The versions of a model, the first one first. Of two with the same bytes, which only a race makes, the first."""
+    by_bytes: dict[str, ModelVersion] = {}
+    for version in versions_under(client, name):
+        if IS_MODEL in version.tags:
+            by_bytes.setdefault(version.tags[IS_MODEL], version)
+    return list(by_bytes.values())
 
 
 def _step(entry: ModelVersion) -> Step:

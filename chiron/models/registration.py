@@ -17,7 +17,7 @@ from chiron.models.looks import count_look
 from chiron.models.registry import Entry, default_tracking_uri, models_with_tags, register_model
 from chiron.models.rivals import TARGET_TAG, compare_with_registered
 from chiron.models.runs import MODEL_ARTIFACT, flattened, keep_run, points_of, run_of
-from chiron.models.tracking import answering, connect
+from chiron.models.tracking import answering, connect, has_model
 from schemas.boost import BoostReport
 from schemas.manifest import DatasetRef, Kind
 from schemas.registry import ModelGate, Registration, Signed
@@ -101,8 +101,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - as above
 ) -> ModelGate:
     client = connect(uri)
     with answering(uri):
-        known = client.search_registered_models(f"name = '{name}'")
-        standing = settle(client, name) if known else read_standing(client, name)
+        standing = settle(client, name) if has_model(client, name) else read_standing(client, name)
     code, target = report.plan.target.key, report.target_name
     rivals = compare_with_registered(uri, name, file, sha256, dataset, code=code, target=target)
     return judge(name, report, rivals, champion=standing.champion, override=override)

@@ -24,11 +24,11 @@ from chiron.models.tracking import (
     answering,
     connect,
     default_tracking_uri,
+    ensure_model,
     fetched,
-    is_taken,
     is_there,
     pages,
-    quoted,
+    versions_under,
 )
 from chiron.settings import cache_folder
 from schemas.registry import CHALLENGER, CHAMPION, Signed, StepKind
@@ -78,7 +78,7 @@ def register_model(
         raise NotFound(f"model {file}: expected a file, found none")
     name, sha256, client = split_name(name)[0], file_sha256(file), connect(tracking_uri)
     with answering(tracking_uri):
-        _ensure_name(client, name)
+        ensure_model(client, name)
         version = _only_with(client, name, sha256)
         if version is None:
             run = run_of(client, tracking_uri, name, sha256)
@@ -168,20 +168,9 @@ def _fetch(tracking_uri: str, model: RegisteredModel, kept: Path) -> None:
         sync_path(kept.parent)
 
 
-def _ensure_name(client: MlflowClient, name: str) -> None:
-    if client.search_registered_models(f"name = {quoted(name)}"):
-        return
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if not is_taken(error):
-            raise
-
-
 def _only_with(client: MlflowClient, name: str, sha256: str) -> ModelVersion | None:
     """The first version with these bytes, none yet: None. What others made at the same moment goes, with its runs."""
-    found = pages(client.search_model_versions, filter_string=f"name = {quoted(name)}")
-    same = sorted((v for v in found if v.tags.get(IS_MODEL) == sha256), key=lambda v: int(v.version))
+    same = [version for version in versions_under(client, name) if version.tags.get(IS_MODEL) == sha256]
     if not same:
         return None
     experiment = client.get_run(same[0].run_id).info.experiment_id if same[0].run_id else None

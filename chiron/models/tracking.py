@@ -20,6 +20,7 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdou
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Experiment
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,13 +35,15 @@ __all__ = [
     "connect",
     "default_tracking_uri",
     "ensure_database",
+    "ensure_model",
     "experiment_of",
     "fetched",
-    "is_taken",
+    "has_model",
     "is_there",
     "pages",
     "quoted",
     "sqlite_path",
+    "versions_under",
 ]
 
 _TAKEN: Final = "RESOURCE_ALREADY_EXISTS"
@@ -109,11 +112,6 @@ def answering(tracking_uri: str) -> Iterator[None]:
         ) from error
 
 
-def is_taken(error: MlflowException) -> bool:
-    """Whether something was not made because it is there already."""
-    return bool(error.error_code == _TAKEN)
-
-
 def fetched(address: str, folder: Path, tracking_uri: str) -> Path:
     """A file that MLflow keeps, downloaded into a folder.
 
@@ -146,15 +144,30 @@ def experiment_of(client: MlflowClient, tracking_uri: str, name: str) -> Experim
     found = client.get_experiment_by_name(name)
     if found is None:
         location = (database.parent / "artifacts").resolve().as_uri() if database else None
-        try:
+        with _unless_taken():
             client.create_experiment(name, artifact_location=location)
-        except MlflowException as error:
-            if not is_taken(error):
-                raise
         found = client.get_experiment_by_name(name)
     if found is None or found.lifecycle_stage != "active":
         raise ServiceUnavailable(f"experiment {name}: expected it in MLflow, found it deleted; restore it there")
     return found
+
+
+def has_model(client: MlflowClient, name: str) -> bool:
+    """Whether anything was registered under this name."""
+    return bool(client.search_registered_models(f"name = {quoted(name)}"))
+
+
+def ensure_model(client: MlflowClient, name: str, description: str | None = None) -> None:
+    """Let there be a registered model of this name."""
+    if not has_model(client, name):
+        with _unless_taken():
+            client.create_registered_model(name, description=description)
+
+
+def versions_under(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """All versions that are registered under a name, the first one first."""
+    found = pages(client.search_model_versions, filter_string=f"name = {quoted(name)}")
+    return sorted(found, key=lambda version: int(version.version))
 
 
 def pages(search: Callable[..., Any], **chosen: Any) -> list[Any]:
@@ -174,6 +187,16 @@ def quoted(value: str) -> str:
     if "'" in value or "\\" in value:
         raise ValueError(f"filter: expected no quote, found {value!r}")
     return f"'{value}'"
+
+
+@contextmanager
+def _unless_taken() -> Iterator[None]:
+    """Making something that somebody else makes at the same moment is no error."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != _TAKEN:
+            raise
 
 
 def _without_password(tracking_uri: str) -> str:
