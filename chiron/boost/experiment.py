@@ -8,12 +8,13 @@ holds nothing that was trained on. Not here: what a job does (`arms`), statistic
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
+import torch
 
 from chiron.boost.arms import TEST, TRAIN, VALID, device_name, do_job, network_of, result_path, score, source_folder
 from chiron.boost.arrays import load_collection, load_examples, save_collection, saved_once
@@ -53,6 +54,11 @@ class Experiment:
     setup: Setup
     plan: BoostPlan
     cells: Cells
+
+    @cached_property
+    def step_s(self) -> float:
+        """Core-seconds of a training step on this machine, measured where somebody asks."""
+        return step_seconds(self.setup)
 
 
 @dataclass(frozen=True)
@@ -124,20 +130,19 @@ def train_first(experiment: Experiment, *, map: Map = map, n_workers: int = 1) -
     first: list[Job] = [job for job in pretrainings if job.after is None]
     later: list[Job] = [job for job in pretrainings if job.after is not None]
     alone: list[Job] = [job for job in _trainings(experiment) if job.start is None]
-    step_s = step_seconds(setup)
-    _say_forecast(experiment, step_s, n_workers)
-    _do(experiment, [*first, *alone], step_s, map)
-    _do(experiment, later, step_s, map)
+    _say_forecast(experiment, n_workers)
+    _do(experiment, [*first, *alone], map)
+    _do(experiment, later, map)
 
 
 def train_after(experiment: Experiment, *, map: Map = map) -> None:  # noqa: A002
     """Fine-tune what was pre-trained."""
-    tuned = [job for job in _trainings(experiment) if job.start is not None]
-    _do(experiment, tuned, step_seconds(experiment.setup), map)
+    _do(experiment, [job for job in _trainings(experiment) if job.start is not None], map)
 
 
 def conclude(experiment: Experiment, *, map: Map = map) -> Boost:  # noqa: A002
     """Score everything on the test split, once all is trained; the tables and the verdict."""
+    torch.set_num_threads(1)  # bits as on the workers, whoever measured a step before
     setup, plan, trainings = experiment.setup, experiment.plan, _trainings(experiment)
     train_split, valid_split = _loaded(setup)
     test = _collected(setup, SplitName.TEST)
@@ -192,18 +197,21 @@ def _fit_to_valid(
     return fit_recalibration(log_of(probability_NC), valid.target_NC, valid.weight_NC, exclusive=True).of_classes
 
 
-def _do(experiment: Experiment, jobs: Sequence[Job], step_s: float, over: Map) -> None:
+def _do(experiment: Experiment, jobs: Sequence[Job], over: Map) -> None:
     """All of these that are not done yet, the longest first."""
     missing = _missing(experiment.setup, jobs)
-    watch = Watch(_jobs(experiment), _missing(experiment.setup, _jobs(experiment)), step_s)
+    if not missing:
+        return
+    every, step_s = _jobs(experiment), experiment.step_s
+    watch = Watch(every, _missing(experiment.setup, every), step_s)
     for job in over(partial(do_job, experiment.setup), sorted(missing, key=lambda job: -seconds_of(job, step_s))):
         watch.finished(job)
 
 
-def _say_forecast(experiment: Experiment, step_s: float, n_workers: int) -> None:
+def _say_forecast(experiment: Experiment, n_workers: int) -> None:
     every = _jobs(experiment)
     if missing := _missing(experiment.setup, every):
-        report_line(forecast_line(missing, len(every), step_s, n_workers))
+        report_line(forecast_line(missing, len(every), experiment.step_s, n_workers))
 
 
 def _missing(setup: Setup, jobs: Sequence[Job]) -> list[Job]:
