@@ -11,7 +11,6 @@ seed is a cell, one JSON file in the workdir, and is not done again. CHIRON_ABLA
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -22,7 +21,6 @@ from typing import Annotated, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import torch
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.table import Table
@@ -40,7 +38,6 @@ from chiron.learning.examples import labels_of
 from chiron.learning.networks import Network
 from chiron.learning.training import Examples, Recipe, fit
 from chiron.learning.zero_shot import CLASS_CODES, fibrillation_scores
-from schemas.base import Interval
 from schemas.cohort import CohortSpec
 from schemas.tables import ANNOTATIONS
 from schemas.training import Architecture, Augmentation
@@ -93,13 +90,8 @@ class Cell(NamedTuple):
 
 def run() -> Benchmark:
     """Every variant beside its reference."""
-    if "CHIRON_REAL_DATA" not in os.environ:
-        sys.exit("SKIPPED: ablations are scored on real recordings; CHIRON_REAL_DATA names their folder")
     chosen = Settings()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    usual = training_of(chosen, {})
-    real = zero_shot.real_recordings(Path(os.environ["CHIRON_REAL_DATA"]) / "cinc2017", usual)
+    real = zero_shot.begun(training_of(chosen, {}))
     variants = variants_of(chosen)
     cells = {v.name: [cell_of(v, real, chosen, seed) for seed in map(int, chosen.seeds.split(","))] for v in variants}
     areas, f1 = resampled(cells, real)
@@ -244,11 +236,9 @@ def table_of(variants: Sequence[Variant], areas: Resampled[str], f1: Resampled[s
     columns = ("variant", "AUROC", "mean F1", "against", "AUROC, difference", "mean F1, difference")
     table = Table(*columns, caption=f"{caption} and {'patients' if real.collection.patients_known else 'records'}")
     for v in variants:
-        values = (f"{areas.value(v.name):.3f}", f"{f1.value(v.name):.3f}")
-        compared = [] if v.name == v.reference else [each.difference(v.name, v.reference)[0] for each in (areas, f1)]
-        table.add_row(v.name, *values, *([v.reference] if compared else []), *map(shown, compared))
+        row = [v.name, *(f"{each.value(v.name):.3f}" for each in (areas, f1))]
+        if v.name != v.reference:
+            compared = (each.difference(v.name, v.reference)[0] for each in (areas, f1))
+            row += [v.reference, *(difference.text("+.3f", "n/a") for difference in compared)]
+        table.add_row(*row)
     return table
-
-
-def shown(difference: Interval) -> str:
-    return f"{difference.value:+.3f} ({difference.lower:+.3f} to {difference.upper:+.3f})"

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from benchmarks.release import N_BYTES, N_ROUNDS
 from benchmarks.result import Benchmark, Target
-from benchmarks.stored_bytes import best_s, bytes_of, copied_and_hashed, made_dataset, timed_s, use_cache
+from benchmarks.stored_bytes import best_s, copied_and_hashed, made_dataset, timed_s, use_cache
+from chiron.datasets.disk import folder_bytes
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
 from schemas.params import ReleaseParams
@@ -41,7 +42,7 @@ def run() -> Benchmark:
             timed_s(lambda k=k: pull_release("noise", folder / f"again-{k}", registry=registry))  # type: ignore[misc]
             for k in range(N_ROUNDS)
         )
-        gb = bytes_of(folder / "again-0") / 1e9
+        gb = folder_bytes(folder / "again-0") / 1e9
     table = Table("", "seconds", "GB/s")
     table.add_row("first pull: every byte verified", f"{ours_s:.2f}", f"{gb / ours_s:.2f}")
     table.add_row("cp, sha256sum, md5sum", f"{peer_s:.2f}", f"{gb / peer_s:.2f}")

@@ -8,7 +8,8 @@ from typing import Final
 from rich.table import Table
 
 from benchmarks.result import Benchmark, Target
-from benchmarks.stored_bytes import best_s, bytes_of, copied_and_hashed, made_dataset
+from benchmarks.stored_bytes import best_s, copied_and_hashed, made_dataset
+from chiron.datasets.disk import folder_bytes
 from chiron.releases.publish import release_dataset
 from schemas.params import ReleaseParams
 
@@ -32,7 +33,7 @@ def run() -> Benchmark:
             shutil.rmtree(folder / "copy")
 
         ours_s, peer_s = best_s(ours, peer, N_ROUNDS)
-        gb = bytes_of(Path(dataset.path)) / 1e9
+        gb = folder_bytes(Path(dataset.path)) / 1e9
     table = Table("", "seconds", "GB/s")
     table.add_row("release: every byte verified, stored, published", f"{ours_s:.2f}", f"{gb / ours_s:.2f}")
     table.add_row("cp, sha256sum, md5sum", f"{peer_s:.2f}", f"{gb / peer_s:.2f}")

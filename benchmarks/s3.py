@@ -17,7 +17,8 @@ from boto3.s3.transfer import TransferConfig
 from rich.table import Table
 
 from benchmarks.result import Benchmark, Target
-from benchmarks.stored_bytes import best_s, bytes_of, made_dataset, use_cache
+from benchmarks.stored_bytes import best_s, made_dataset, use_cache
+from chiron.datasets.disk import folder_bytes
 from chiron.datasets.hashing import hash_files
 from chiron.releases.publish import release_dataset
 from chiron.releases.pull import pull_release
@@ -41,7 +42,7 @@ def run() -> Benchmark:
         dataset = made_dataset(folder / "work", N_BYTES)
         release_s, upload_s = _up(folder, Path(dataset.path), client, dataset)
         pull_s, download_s = _down(folder, Path(dataset.path), client)
-        mb = bytes_of(Path(dataset.path)) / 1e6
+        mb = folder_bytes(Path(dataset.path)) / 1e6
     table = Table("", "Chiron, s", "boto3 and hashing, s", "of its speed")
     table.add_row("release", f"{release_s:.2f}", f"{upload_s:.2f}", f"{upload_s / release_s:.2f}")
     table.add_row("pull", f"{pull_s:.2f}", f"{download_s:.2f}", f"{download_s / pull_s:.2f}")

@@ -17,6 +17,7 @@ from rich.table import Table
 from zarr.codecs import BloscCodec, BloscShuffle
 
 from benchmarks.result import Benchmark, Target
+from chiron.datasets.disk import folder_bytes
 from chiron.datasets.signals import SignalReader, SignalWriter
 
 TARGET: Final = Target("figure", "at least", 1)
@@ -96,7 +97,7 @@ def _measure(form: Format, samples: np.ndarray) -> Measured:
         read = [_timed_s(form.read, folder, samples.size) for folder in folders]
         if not np.array_equal(form.read(folders[0], samples.size), samples):
             raise AssertionError(f"{form.name}: expected the samples that were written, found others")
-        stored = sum(path.stat().st_size for path in folders[0].rglob("*") if path.is_file())
+        stored = folder_bytes(folders[0])
         alone_ms = _alone_ms(form.alone, folders[0], samples.size) if form.alone else None
     mb = samples.nbytes / 1e6
     return Measured(mb / min(written), mb / min(read), samples.nbytes / stored, alone_ms)

@@ -19,7 +19,7 @@ from schemas.gate import CheckResult, CheckStatus, GateReport, Severity
 from schemas.manifest import DatasetRef, Kind
 from schemas.tables import RECORDS
 
-__all__ = ["best_s", "bytes_of", "copied_and_hashed", "made_dataset", "timed_s", "use_cache"]
+__all__ = ["best_s", "copied_and_hashed", "made_dataset", "timed_s", "use_cache"]
 
 N_LEADS: Final = 12
 N_SAMPLES: Final = 5_000
@@ -67,11 +67,6 @@ def _row(i: int, samples: np.ndarray, offset: int) -> dict[str, object]:
         "baseline": [0] * N_LEADS,
         "unit": ["mV"] * N_LEADS,
     }
-
-
-def bytes_of(folder: Path) -> int:
-    """What the files of a folder take."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def copied_and_hashed(folder: Path, target: Path) -> None:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from benchmarks.release import N_BYTES, N_ROUNDS
 from benchmarks.result import Benchmark, Target
-from benchmarks.stored_bytes import bytes_of, made_dataset, timed_s
+from benchmarks.stored_bytes import made_dataset, timed_s
+from chiron.datasets.disk import folder_bytes
 from chiron.datasets.verify import verify_dataset
 
 TARGET: Final = Target("figure", "at least", 1.0)
@@ -26,7 +27,7 @@ def run() -> Benchmark:
         def peer() -> None:
             subprocess.run(["sha256sum", *files], check=True, stdout=subprocess.DEVNULL)
 
-        gb = bytes_of(folder) / 1e9
+        gb = folder_bytes(folder) / 1e9
         ours = [_cpu_s(lambda: verify_dataset(folder)) for _ in range(N_ROUNDS)]
         peers = [_cpu_s(peer) for _ in range(N_ROUNDS)]
         unpacked = _cpu_s(lambda: verify_dataset(folder, content=True))
