@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from chiron.errors import BadParameters
 
@@ -108,8 +109,7 @@ class Logistic:
         logit_NC = z_ND @ self.coefficient_CD.T + self.intercept_C
         if not self.exclusive:
             return np.asarray(np.exp(-np.logaddexp(0, -logit_NC)))
-        odds_NC = np.exp(logit_NC - logit_NC.max(axis=1, keepdims=True))
-        return np.asarray(odds_NC / odds_NC.sum(axis=1, keepdims=True))
+        return np.asarray(softmax(logit_NC, axis=1))
 
 
 def fit_forest(  # noqa: PLR0913 - what is fitted, and how
