@@ -93,8 +93,8 @@ def boost_report(
         tables=(MetricTable(metric=MetricName.AUROC, mix=Mix.SAMPLED, points=(point,), contrasts=contrasts),),
         controls=(control,),
         losses=(LossCurve(label="pre-training", step=(1, 2, 3), loss=(0.7, 0.5, 0.4)),),
-        is_boosted=boost.lower is not None and boost.lower > 0,
-        verdict="Synthetic first is better." if boost.lower and boost.lower > 0 else "Inconclusive.",
+        is_boosted=boost.is_above_zero,
+        verdict="Synthetic first is better." if boost.is_above_zero else "Inconclusive.",
     )
 
 

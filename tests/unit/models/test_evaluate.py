@@ -37,11 +37,6 @@ def evaluated(model: Path, dataset: Dataset, split: SplitName | None = SplitName
 
 
 @pytest.fixture(scope="module")
-def workdir(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("evaluate") / "w"
-
-
-@pytest.fixture(scope="module")
 def model(workdir) -> Path:
     trained = hearts_dataset(workdir, "trained", TRAINED)
     path = workdir / "model.safetensors"

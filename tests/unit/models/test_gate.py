@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from empty_registry import registry_in
 from hearts import Recorded, heart, hearts_dataset
 from judged_training import N_TEST, above, boost_report, labelled_hearts, model_file_of
 
@@ -122,21 +121,6 @@ def test_an_override_is_kept_and_makes_no_champion():
 def test_a_gate_is_the_same_after_it_was_stored():
     gate = decided(boost_report(), rival(above(-0.005)), champion="1")
     assert ModelGate.model_validate_json(gate.model_dump_json()) == gate
-
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gate") / "work"
-
-
-@pytest.fixture(scope="module")
-def hearts(workdir: Path) -> Dataset:
-    return labelled_hearts(workdir)
-
-
-@pytest.fixture
-def uri(tmp_path: Path, empty_registry: Path) -> str:
-    return registry_in(tmp_path / "registry", empty_registry)
 
 
 def beside(uri: str, candidate: Path, dataset: Dataset, name: str = "judged-af") -> tuple[RivalResult, ...]:

@@ -1,9 +1,5 @@
 """Looks at a test split, counted in a real registry."""
 
-from pathlib import Path
-
-import pytest
-from empty_registry import registry_in
 from forking import child_of
 
 from chiron.evaluation.looks import look_warning
@@ -12,11 +8,6 @@ from chiron.models.registry import list_models
 from chiron.progress import show_progress_with
 
 DATASET, OTHER, MODEL = "a" * 64, "b" * 64, "c" * 64
-
-
-@pytest.fixture
-def uri(tmp_path: Path, empty_registry: Path) -> str:
-    return registry_in(tmp_path / "work", empty_registry)
 
 
 def test_looks_are_counted_by_dataset_and_are_no_models(uri):

@@ -26,21 +26,6 @@ ANNA = Signed(by="Anna", why="read the errors of both")
 NAME = "judged-atrial-fibrillation"
 
 
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("registration") / "work"
-
-
-@pytest.fixture(scope="module")
-def hearts(workdir: Path) -> Dataset:
-    return labelled_hearts(workdir)
-
-
-@pytest.fixture
-def uri(tmp_path: Path, empty_registry: Path) -> str:
-    return registry_in(tmp_path / "registry", empty_registry)
-
-
 @pytest.fixture
 def register(workdir: Path, hearts: Dataset, uri: str) -> Callable[..., Registration]:
     """Register a training of the made-up hearts."""

@@ -29,11 +29,6 @@ GATE = Signed(by="the gate", why="for a test")
 
 
 @pytest.fixture
-def uri(tmp_path: Path, empty_registry: Path) -> str:
-    return registry_in(tmp_path / "work", empty_registry)
-
-
-@pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"weights one")
