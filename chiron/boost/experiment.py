@@ -75,30 +75,7 @@ class Boost:
     valid_probability_NC: np.ndarray  # of the candidate
 
 
-def run_boost(  # noqa: PLR0913 - what an experiment is made from, and how
-    real: Dataset,
-    cohort: Dataset,
-    related: Sequence[Dataset],
-    plan: BoostPlan,
-    folder: Path,
-    *,
-    window: WindowSpec = _WINDOW,
-    architecture: Architecture = Architecture.RESNET,
-    map: Map = map,  # noqa: A002 - it takes the built-in's place
-    n_workers: int = 1,
-) -> Boost:
-    """All three steps. `folder` keeps what is done, for a run that goes on; n_workers: for the forecast alone.
-
-    Raises BadParameters where the data can't teach the target, GateClosed where labels vanish on loading, DataError
-    where the test split holds what would be trained on.
-    """
-    experiment = begin(real, cohort, related, plan, folder, window=window, architecture=architecture)
-    train_first(experiment, map=map, n_workers=n_workers)
-    train_after(experiment, map=map)
-    return conclude(experiment, map=map)
-
-
-def begin(  # noqa: PLR0913 - as run_boost
+def begin(  # noqa: PLR0913 - what an experiment is made from, and how
     real: Dataset,
     cohort: Dataset,
     related: Sequence[Dataset],
@@ -108,7 +85,11 @@ def begin(  # noqa: PLR0913 - as run_boost
     window: WindowSpec = _WINDOW,
     architecture: Architecture = Architecture.RESNET,
 ) -> Experiment:
-    """Read the train and valid splits, and check everything that can be checked before something is trained."""
+    """Read the train and valid splits, and check everything that can be checked before something is trained.
+
+    `folder` keeps what is done, for a run that goes on. Raises BadParameters where the data can't teach the target,
+    GateClosed where labels vanish on loading, DataError where the test split holds what would be trained on.
+    """
     setup = make_setup(real, cohort, related, plan, folder, window=window, architecture=architecture)
     for split in (TRAIN, VALID):
         saved_once(source_folder(setup, split), partial(_save_split, setup, SplitName(split)))
@@ -119,6 +100,13 @@ def begin(  # noqa: PLR0913 - as run_boost
     require_all_loaded(loaded_steps(real, setup.view.codes, _by_split(train_split, valid_split)))
     _require_unseen_once(setup)
     return Experiment(setup, plan, unfold(plan, len(train_split.record_ids)))
+
+
+def run_boost(experiment: Experiment, *, map: Map = map, n_workers: int = 1) -> Boost:  # noqa: A002
+    """All three steps, or what is missing of them. n_workers: for the forecast alone."""
+    train_first(experiment, map=map, n_workers=n_workers)
+    train_after(experiment, map=map)
+    return conclude(experiment, map=map)
 
 
 def train_first(experiment: Experiment, *, map: Map = map, n_workers: int = 1) -> None:  # noqa: A002

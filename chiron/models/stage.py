@@ -4,10 +4,12 @@ It is made in three steps, which may be called one after the other by different 
 missing of those before. Not here: the experiment (`chiron.boost`), the model's card (`trained_card`).
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from chiron.boost.experiment import Experiment, begin, conclude, train_after, train_first
+from chiron.boost.experiment import Experiment, begin, run_boost, train_after, train_first
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.datasets.gate import require_open_gate
 from chiron.datasets.manifest import Draft, Stage
@@ -49,18 +51,12 @@ def pretrain_networks(
     Raises GateClosed where one of the datasets did not pass, BadParameters where the data can't teach the target,
     DataError where the test split holds what would be trained on.
     """
-    opened = _open(data)
-    with begun_stage(workdir, _STAGE, _draft(opened, params)) as folder:
-        if folder is not None:
-            train_first(_experiment(opened, params, folder), map=map, n_workers=n_workers)
+    _do_step(workdir, params, data, partial(train_first, map=map, n_workers=n_workers))
 
 
 def fine_tune_networks(workdir: Path, params: TrainParams, data: TrainingData, *, map: Map = map) -> None:  # noqa: A002
     """Fine-tune what `pretrain_networks` left."""
-    opened = _open(data)
-    with begun_stage(workdir, _STAGE, _draft(opened, params)) as folder:
-        if folder is not None:
-            train_after(_experiment(opened, params, folder), map=map)
+    _do_step(workdir, params, data, partial(train_after, map=map))
 
 
 def train_models(
@@ -80,10 +76,7 @@ def train_models(
     opened = _open(data)
 
     def build(folder: Path) -> None:
-        experiment = _experiment(opened, params, folder)
-        train_first(experiment, map=map, n_workers=n_workers)
-        train_after(experiment, map=map)
-        boost = conclude(experiment, map=map)
+        boost = run_boost(_experiment(opened, params, folder), map=map, n_workers=n_workers)
         write_table(folder, PREDICTIONS, boost.predictions)
         write_report(folder, boost.report)
         card = card_of_boost(boost, opened.real, opened.cohort, params)
@@ -93,6 +86,14 @@ def train_models(
     outcome = run_stage(workdir, _STAGE, _draft(opened, params), build, resume=True)
     report = open_dataset(outcome.ref).report(BoostReport)
     return outcome.model_copy(update={"summary": _summary(report)})
+
+
+def _do_step(workdir: Path, params: TrainParams, data: TrainingData, step: Callable[[Experiment], None]) -> None:
+    """One step in the stage's unfinished folder; nothing where the stage is finished."""
+    opened = _open(data)
+    with begun_stage(workdir, _STAGE, _draft(opened, params)) as folder:
+        if folder is not None:
+            step(_experiment(opened, params, folder))
 
 
 def _open(data: TrainingData) -> _Opened:

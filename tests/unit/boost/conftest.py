@@ -2,7 +2,7 @@
 
 import pytest
 
-from chiron.boost.experiment import Boost, run_boost
+from chiron.boost.experiment import Boost, begin, run_boost
 from chiron.datasets.dataset import Dataset
 from schemas.boost import Arm, BoostPlan, Target
 from schemas.codes import ATRIAL_FIBRILLATION, SINUS_RHYTHM
@@ -28,4 +28,4 @@ TINY = BoostPlan(
 @pytest.fixture(scope="session")
 def tiny_boost(made_up_real: Dataset, made_up_cohort: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Boost:
     """The tiny plan on the made-up datasets."""
-    return run_boost(made_up_real, made_up_cohort, (), TINY, tmp_path_factory.mktemp("boost"), window=WINDOW)
+    return run_boost(begin(made_up_real, made_up_cohort, (), TINY, tmp_path_factory.mktemp("boost"), window=WINDOW))

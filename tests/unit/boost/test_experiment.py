@@ -77,7 +77,7 @@ def test_the_labels_of_the_test_split_change_no_weight_and_no_choice(
     tiny_boost, made_up_workdir, made_up_cohort, tmp_path
 ):
     flipped = make_dataset(made_up_workdir, Kind.VALIDATED, "hospital", 160, flip_labels_of="test")
-    again = run_boost(flipped, made_up_cohort, (), TINY, tmp_path, window=WINDOW)
+    again = run_boost(begin(flipped, made_up_cohort, (), TINY, tmp_path, window=WINDOW))
     for name, value in tiny_boost.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name]), name
     np.testing.assert_array_equal(again.valid_probability_NC, tiny_boost.valid_probability_NC)
@@ -108,12 +108,12 @@ def test_no_job_can_see_a_label_of_the_test_split_and_none_its_recordings_before
 
 
 def test_what_is_done_is_not_done_again(tiny_boost, made_up_real, made_up_cohort, tmp_path):
-    whole = run_boost(made_up_real, made_up_cohort, (), TINY, tmp_path, window=WINDOW)
+    whole = run_boost(begin(made_up_real, made_up_cohort, (), TINY, tmp_path, window=WINDOW))
     with (
         patch.object(arms, "fit", side_effect=AssertionError),
         patch.object(arms, "fine_tuned", side_effect=AssertionError),
     ):
-        again = run_boost(made_up_real, made_up_cohort, (), TINY, tmp_path, window=WINDOW)
+        again = run_boost(begin(made_up_real, made_up_cohort, (), TINY, tmp_path, window=WINDOW))
     assert again.report == whole.report == tiny_boost.report
     assert again.predictions.equals(tiny_boost.predictions)
 
@@ -125,7 +125,7 @@ def test_every_arm_and_control_comes_with_its_contrasts_and_efficiencies(
     controls = (Control.SHUFFLED_LABELS, Control.RANDOM_PHASE, Control.CONTRADICTING_LABELS)
     steps = {"pretrain_steps": 3, "control_steps": 2, "finetune_steps": 2, "scratch_steps": 2}
     plan = TINY.model_copy(update={"arms": tuple(Arm), "controls": controls, "n_draws": 2, "sizes": (20,), **steps})
-    report = run_boost(made_up_real, made_up_cohort, (related,), plan, tmp_path, window=WINDOW).report
+    report = run_boost(begin(made_up_real, made_up_cohort, (related,), plan, tmp_path, window=WINDOW)).report
     table = report.tables[0]
     n_train = report.n_train
     assert {(p.arm, p.n_real) for p in table.points} == {(arm, n) for arm in Arm for n in (20, n_train)}
@@ -151,16 +151,16 @@ def test_every_arm_and_control_comes_with_its_contrasts_and_efficiencies(
 def test_labels_that_the_cohort_and_the_target_do_not_share_are_refused(made_up_real, made_up_cohort, tmp_path):
     classes = TINY.model_copy(update={"target": Target(classes=(tuple(ATRIAL_FIBRILLATION), tuple(NOISE)))})
     with pytest.raises(BadParameters, match=r"cohort cohort: expected records with and without each class, found none"):
-        run_boost(made_up_real, made_up_cohort, (), classes, tmp_path)
+        begin(made_up_real, made_up_cohort, (), classes, tmp_path)
     other = TINY.model_copy(update={"target": Target(code_system=NOISE.system, code=NOISE.code)})
     with pytest.raises(BadParameters, match="expected records with and without it in both datasets"):
-        run_boost(made_up_real, made_up_cohort, (), other, tmp_path)
+        begin(made_up_real, made_up_cohort, (), other, tmp_path)
 
 
 def test_too_few_records_of_one_kind_are_refused(made_up_workdir, made_up_cohort, tmp_path):
     few = make_dataset(made_up_workdir, Kind.VALIDATED, "few", 12)
     with pytest.raises(BadParameters, match="expected at least 5 training records with it and as many without"):
-        run_boost(few, made_up_cohort, (), TINY, tmp_path, window=WINDOW)
+        begin(few, made_up_cohort, (), TINY, tmp_path, window=WINDOW)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_plan_that_can_not_be_carried_out_is_refused_before_anything_is_traine
     made_up_real, made_up_cohort, tmp_path, changed, message
 ):
     with pytest.raises(BadParameters, match=message):
-        run_boost(made_up_real, made_up_cohort, (), TINY.model_copy(update=changed), tmp_path, window=WINDOW)
+        begin(made_up_real, made_up_cohort, (), TINY.model_copy(update=changed), tmp_path, window=WINDOW)
     assert not (tmp_path / "jobs").exists()
 
 
@@ -185,7 +185,7 @@ def test_records_that_have_several_of_the_classes_are_refused(made_up_workdir, m
     cohort = make_dataset(made_up_workdir, Kind.COHORT, "noisy-cohort", 60, first=1000, noise_read_in="train")
     target = Target(classes=(tuple(ATRIAL_FIBRILLATION), tuple(SINUS_RHYTHM), tuple(NOISE)))
     with pytest.raises(BadParameters, match="expected exactly one for each training record"):
-        run_boost(real, cohort, (), TINY.model_copy(update={"target": target}), tmp_path, window=WINDOW)
+        begin(real, cohort, (), TINY.model_copy(update={"target": target}), tmp_path, window=WINDOW)
 
 
 def test_the_unit_is_the_record_where_patients_are_unknown(tiny_boost):

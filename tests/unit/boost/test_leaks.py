@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hearts import Recorded, heart, hearts_dataset
 
-from chiron.boost.experiment import run_boost
+from chiron.boost.experiment import begin
 from chiron.errors import DataError
 from schemas.boost import BoostPlan
 from schemas.training import WindowSpec
@@ -34,7 +34,7 @@ def test_a_recording_of_the_training_split_is_not_tested_on_under_another_name(t
     real = hearts_dataset(tmp_path / "w", "real", [*REAL, planted])
     cohort = hearts_dataset(tmp_path / "w", "cohort", COHORT)
     with pytest.raises(DataError, match=r"of 9 records 0 patients, [01] recordings and [01] copies of recordings were"):
-        run_boost(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW)
+        begin(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW)
 
 
 def test_patients_of_real_recordings_that_were_trained_on_first_are_not_tested_on(tmp_path: Path):
@@ -42,4 +42,4 @@ def test_patients_of_real_recordings_that_were_trained_on_first_are_not_tested_o
     elsewhere = [*COHORT, Recorded("y", "p1", heart(1, visit=1, n_leads=1))]  # p1 is in the test split
     cohort = hearts_dataset(tmp_path / "w", "cohort", elsewhere)
     with pytest.raises(DataError, match="of 8 records 1 patients, 0 recordings and 0 copies"):
-        run_boost(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW)
+        begin(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW)
