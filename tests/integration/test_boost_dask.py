@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from dying_workers import dies_in_pretraining
 
-from chiron.boost.experiment import run_boost
+from chiron.boost.experiment import begin, run_boost
 from chiron.datasets.dataset import Dataset, open_dataset
 from chiron.settings import settings
 from schemas.boost import Arm, BoostPlan, BoostReport
@@ -37,7 +37,7 @@ PLAN = BoostPlan(
 PARENT = """
 import sys
 from pathlib import Path
-from chiron.boost.experiment import run_boost
+from chiron.boost.experiment import begin, run_boost
 from chiron.datasets.dataset import open_dataset
 from schemas.boost import BoostPlan
 from schemas.training import WindowSpec
@@ -47,7 +47,7 @@ if __name__ == "__main__":
     real, cohort, folder = map(Path, sys.argv[1:4])
     plan, window = BoostPlan.model_validate_json(sys.argv[4]), WindowSpec(duration_s=10)
     with process_map() as over:
-        run_boost(open_dataset(real), open_dataset(cohort), (), plan, folder, window=window, map=over)
+        run_boost(begin(open_dataset(real), open_dataset(cohort), (), plan, folder, window=window), map=over)
 """
 
 Datasets = tuple[Dataset, Dataset]
@@ -63,7 +63,7 @@ def datasets(tmp_path_factory: pytest.TempPathFactory) -> Datasets:
 @pytest.fixture(scope="module")
 def calm(datasets: Datasets, tmp_path_factory: pytest.TempPathFactory) -> BoostReport:
     """In this process, without a cluster."""
-    return run_boost(*datasets, (), PLAN, tmp_path_factory.mktemp("calm"), window=WINDOW).report
+    return run_boost(begin(*datasets, (), PLAN, tmp_path_factory.mktemp("calm"), window=WINDOW)).report
 
 
 @pytest.mark.parametrize("n_workers", ["1", "2"])
@@ -71,7 +71,7 @@ def test_any_number_of_workers_ends_with_the_same_table(datasets, calm, tmp_path
     monkeypatch.setenv("CHIRON_WORKERS", n_workers)
     settings.cache_clear()
     with process_map() as over:
-        assert run_boost(*datasets, (), PLAN, tmp_path, window=WINDOW, map=over).report == calm
+        assert run_boost(begin(*datasets, (), PLAN, tmp_path, window=WINDOW), map=over).report == calm
 
 
 def test_a_worker_that_is_killed_while_it_pretrains_costs_nothing_but_time(datasets, calm, tmp_path):
@@ -81,7 +81,7 @@ def test_a_worker_that_is_killed_while_it_pretrains_costs_nothing_but_time(datas
         def over(function, items):
             return cluster(partial(dies_in_pretraining, 25, tmp_path / "marks", function), items)
 
-        report = run_boost(*datasets, (), PLAN, tmp_path / "boost", window=WINDOW, map=over).report
+        report = run_boost(begin(*datasets, (), PLAN, tmp_path / "boost", window=WINDOW), map=over).report
     assert (tmp_path / "marks" / "died").exists()
     assert report == calm
 
@@ -107,4 +107,4 @@ def test_a_run_whose_parent_is_killed_goes_on_and_ends_with_the_same_table(
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     real, cohort = (open_dataset(each.folder) for each in datasets)
-    assert run_boost(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW).report == calm
+    assert run_boost(begin(real, cohort, (), PLAN, tmp_path / "boost", window=WINDOW)).report == calm
