@@ -15,6 +15,7 @@ __all__ = [
     "Prepared",
     "high_pass",
     "prepare",
+    "prepared_alike",
     "prepared_with_peak",
     "resampled",
 ]
@@ -70,16 +71,21 @@ class Prepared(NamedTuple):
 
 def prepared_with_peak(signal: np.ndarray, fs_hz: float, to_hz: float) -> Prepared:
     """As `prepare`, with what the recording was divided by (0 where there is next to nothing to divide)."""
-    missing = ~np.isfinite(signal)
-    centred = np.where(missing, 0.0, signal - _level(signal, missing)[:, None])
+    return prepared_alike(signal[None], fs_hz, to_hz)[0]
+
+
+def prepared_alike(signal_NLn: np.ndarray, fs_hz: float, to_hz: float) -> list[Prepared]:
+    """The same for each of N recordings of one shape: the same bits, many short ones in a third of the time."""
+    missing = ~np.isfinite(signal_NLn)
+    centred = np.where(missing, 0.0, signal_NLn - _level(signal_NLn, missing)[..., None])
     flat = _without_baseline(resampled(centred, fs_hz, to_hz), to_hz)
-    peak = _typical_peak(flat, round(BEAT_S * to_hz))
-    scale = peak if peak > _NOTHING else 1.0
-    return Prepared(np.clip(flat / scale, -CLIP, CLIP).astype(np.float32), peak)
+    peaks = _typical_peak(flat, round(BEAT_S * to_hz)).tolist()
+    scale = np.array([peak if peak > _NOTHING else 1.0 for peak in peaks], dtype=flat.dtype)
+    return list(map(Prepared, np.clip(flat / scale[:, None, None], -CLIP, CLIP), peaks))
 
 
 def _level(signal: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """(L,): each lead's median; 0 where all of it is missing."""
+    """Each lead's median, (..., L) of (..., L, n); 0 where all of it is missing."""
     if not missing.any():  # the same, in a third of the time
         return np.asarray(np.median(signal, axis=-1))
     known = np.where(missing.all(axis=-1, keepdims=True), 0.0, np.where(missing, np.nan, signal))
@@ -97,9 +103,8 @@ def high_pass(fs_hz: float) -> np.ndarray:
     return np.asarray(butter(2, _HIGH_PASS_HZ, "highpass", fs=fs_hz, output="sos"))
 
 
-def _typical_peak(x: np.ndarray, stretch: int) -> float:
-    """The median over stretches of the largest magnitude in any lead: robust against a burst of noise."""
-    magnitude = np.abs(x).max(axis=0)
-    n = max(magnitude.size // stretch, 1)
-    peaks = [part.max() for part in np.array_split(magnitude, n)]
-    return float(np.median(peaks))
+def _typical_peak(x_NLn: np.ndarray, stretch: int) -> np.ndarray:
+    """(N,): the median over stretches of the largest magnitude in any lead: robust against a burst of noise."""
+    magnitude = np.abs(x_NLn).max(axis=1)
+    n = max(magnitude.shape[1] // stretch, 1)
+    return np.asarray(np.median([part.max(axis=1) for part in np.array_split(magnitude, n, axis=1)], axis=0))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from chiron.measures.quality_windows import Floats, Rows
 
-__all__ = ["NoiseMeasures", "mains_amplitude", "noise_measures"]
+__all__ = ["NoiseMeasures", "mains_amplitude", "noise_measures", "wander_amplitude"]
 
 _WANDER_HZ: Final = 0.67  # the lower end of the band of a heart at 40 beats per minute
 _FAST_HZ: Final = 20.0
@@ -31,13 +31,17 @@ class NoiseMeasures(NamedTuple):
 
 def noise_measures(rows: Rows) -> NoiseMeasures:
     """What moves besides the heart."""
-    wander = rows.band(0.0, _WANDER_HZ) + rows.line
     fast = rows.stretches(rows.band(_FAST_HZ, np.inf), _BLOCK_S)
     return NoiseMeasures(
-        wander_mv=np.sqrt(2) * wander.std(axis=1),
+        wander_mv=wander_amplitude(rows),
         fast_mv=np.median(np.sqrt((fast**2).mean(axis=2)), axis=1),
         range_mv=np.ptp(rows.x, axis=1),
     )
+
+
+def wander_amplitude(rows: Rows) -> Floats:
+    """`wander_mv` of `noise_measures` alone."""
+    return np.asarray(np.sqrt(2) * (rows.band(0.0, _WANDER_HZ) + rows.line).std(axis=1))
 
 
 def mains_amplitude(signal_mv: npt.NDArray[np.float32], fs_hz: float) -> Floats:

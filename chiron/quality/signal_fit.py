@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from chiron.measures.quality_beats import beat_measures
-from chiron.measures.quality_noise import noise_measures
+from chiron.measures.quality_noise import wander_amplitude
 from chiron.measures.quality_windows import WINDOW_S, Floats, cut
 from chiron.quality.signal_score import WEIGHTS, terms
 from chiron.synthesis.record import synthesize_record
@@ -57,7 +57,7 @@ def _cohort(spec: CohortSpec, n_records: int) -> Iterator[Simulated]:
         rows = cut((record.signal / spec.gain_per_mv).astype(np.float32), spec.fs_hz)
         n = len(rows.x)
         readable = np.full(n, not record.findings[NOISE])
-        yield Simulated(terms(beat_measures(rows), noise_measures(rows)), readable, np.full(n, len(spec.leads)))
+        yield Simulated(terms(beat_measures(rows), wander_amplitude(rows)), readable, np.full(n, len(spec.leads)))
 
 
 def fit_weights(simulated: Simulated) -> dict[str, float]:

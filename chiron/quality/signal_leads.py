@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chiron.measures.quality_beats import beat_measures
 from chiron.measures.quality_faults import flat_share, missing_share, saturated_share, spike_share
 from chiron.measures.quality_limbs import arm_and_chest, arms_swapped, limb_errors
-from chiron.measures.quality_noise import mains_amplitude, noise_measures
+from chiron.measures.quality_noise import mains_amplitude, noise_measures, wander_amplitude
 from chiron.measures.quality_windows import Floats, Rows, cut
 from chiron.quality.signal_score import READABLE, readability
 
@@ -61,7 +61,7 @@ def lead_scores(signal_mv: Signal, is_voltage: Flags, *, fs_hz: float) -> Floats
 
 def _readable(rows: Rows, n_leads: int) -> Floats:
     """(L, K)."""
-    return readability(beat_measures(rows), noise_measures(rows)).reshape(n_leads, -1)
+    return readability(beat_measures(rows), wander_amplitude(rows)).reshape(n_leads, -1)
 
 
 def _pieces(signal_mv: Signal) -> list[Signal]:
@@ -98,7 +98,7 @@ def _window_measures(rows: Rows, leads: Sequence[str]) -> dict[str, Floats]:
         "noise_mv": noise.fast_mv,
         "beat_likeness": beats.likeness,
         "qrs_contrast_db": beats.contrast_db,
-        "readability": readability(beats, noise),
+        "readability": readability(beats, noise.wander_mv),
     }
     by_lead = {name: figure.reshape(len(leads), -1) for name, figure in figures.items()}
     return {**by_lead, "arms_swapped": _swapped(rows, leads, by_lead["readability"])}

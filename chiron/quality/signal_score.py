@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from chiron.measures.quality_beats import BeatMeasures
-from chiron.measures.quality_noise import NoiseMeasures
 from chiron.measures.quality_windows import Floats
 
 __all__ = ["READABLE", "WEIGHTS", "readability", "terms"]
@@ -23,7 +22,7 @@ _LEAST_MV: Final = 0.01  # what is smaller is as good as nothing
 _MOST_CONTRAST_DB: Final = 40.0
 
 
-def terms(beats: BeatMeasures, noise: NoiseMeasures) -> Floats:
+def terms(beats: BeatMeasures, wander_mv: Floats) -> Floats:
     """(R, 3), each the greater, the better; all are ratios, so that a signal without a unit has them too.
 
     Likeness of beats; QRS energy over that of a typical moment, and QRS over baseline wander as decimal logarithms.
@@ -32,12 +31,12 @@ def terms(beats: BeatMeasures, noise: NoiseMeasures) -> Floats:
         [
             beats.likeness,
             np.clip(beats.contrast_db, 0, _MOST_CONTRAST_DB) / 10,
-            np.log10((beats.qrs_mv + _LEAST_MV) / (noise.wander_mv + _LEAST_MV)),
+            np.log10((beats.qrs_mv + _LEAST_MV) / (wander_mv + _LEAST_MV)),
         ]
     )
 
 
-def readability(beats: BeatMeasures, noise: NoiseMeasures) -> Floats:
+def readability(beats: BeatMeasures, wander_mv: Floats) -> Floats:
     """(R,) in (0, 1): the chance that a window is more than noise, where half of all windows are."""
     bias, *weights = WEIGHTS.values()
-    return np.asarray(1 / (1 + np.exp(-(bias + terms(beats, noise) @ np.array(weights)))))
+    return np.asarray(1 / (1 + np.exp(-(bias + terms(beats, wander_mv) @ np.array(weights)))))

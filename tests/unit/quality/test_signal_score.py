@@ -8,7 +8,7 @@ from cohorts import only, quiet
 from sklearn.metrics import roc_auc_score
 
 from chiron.measures.quality_beats import BeatMeasures, beat_measures
-from chiron.measures.quality_noise import NoiseMeasures, noise_measures
+from chiron.measures.quality_noise import wander_amplitude
 from chiron.measures.quality_windows import cut
 from chiron.quality.signal_fit import fit_weights, simulate
 from chiron.quality.signal_leads import lead_quality
@@ -20,8 +20,7 @@ from schemas.states import Ectopy, Rhythm
 
 def score_of(likeness, contrast_db, qrs_mv, wander_mv):
     beats = BeatMeasures(*(np.array([value]) for value in (likeness, contrast_db, qrs_mv)))
-    zero = np.zeros(1)
-    return readability(beats, NoiseMeasures(np.array([wander_mv]), zero, zero))[0]
+    return readability(beats, np.array([wander_mv]))[0]
 
 
 def test_the_score_is_the_logistic_function_of_the_weighted_terms():
@@ -64,7 +63,7 @@ def test_no_rhythm_is_taken_for_noise(state):
 
 def score_of_record(spec, index):
     rows = cut((synthesize_record(spec, index).signal / spec.gain_per_mv).astype(np.float32), spec.fs_hz)
-    return readability(beat_measures(rows), noise_measures(rows)).mean()
+    return readability(beat_measures(rows), wander_amplitude(rows)).mean()
 
 
 def test_simulated_noise_is_told_from_simulated_hearts_that_took_no_part_in_the_fit():
@@ -86,7 +85,7 @@ def test_the_terms_have_no_unit():
     spec = CohortSpec(seed=6, fs_hz=100, duration_s=10)
     signal = (synthesize_record(spec, 0).signal / spec.gain_per_mv).astype(np.float32)
     once, tenfold = (
-        terms(beat_measures(rows), noise_measures(rows)) for rows in (cut(signal, 100), cut(10 * signal, 100))
+        terms(beat_measures(rows), wander_amplitude(rows)) for rows in (cut(signal, 100), cut(10 * signal, 100))
     )
     assert tenfold == pytest.approx(once, abs=0.1)  # but for the hundredth of a mV that is as good as nothing
 
