@@ -15,6 +15,7 @@ from chiron.errors import BadParameters
 from chiron.evaluation.checked import Bools, Floats
 from chiron.labels.positive import positive
 from chiron.learning.examples import labelled_records, labels_of, lead_rows
+from chiron.models.contract import conformed
 from chiron.models.model import Model
 from chiron.progress import report_progress
 from schemas.codes import Code, SplitName
@@ -92,7 +93,8 @@ def patients_of(records: pl.DataFrame) -> np.ndarray | None:
 def _said(model: Model, dataset: Dataset, row: dict[str, Any]) -> tuple[Floats, list[bool | None]]:
     """Calibrated probabilities, and which findings are present; None where the model can't tell."""
     leads = model.card.leads
-    read = model.read(dataset.signal_mv(row)[lead_rows(row["leads"], leads)], row["fs_hz"], leads)
+    signal_mv = dataset.signal_mv(row)[lead_rows(row["leads"], leads)]
+    (read,) = model.read([conformed(signal_mv, row["fs_hz"], leads, model.card)])
     probability = model.probabilities([read])[0]
     return probability, [finding.present for finding in model.say("", read, probability).findings]
 

@@ -23,6 +23,7 @@ class Conformed(NamedTuple):
     """signal_mv: (L, n) float32, leads as in the card, nan where missing. note: what was done to get there."""
 
     signal_mv: np.ndarray
+    fs_hz: float
     note: str
 
 
@@ -42,7 +43,7 @@ def conformed(signal_mv: np.ndarray, fs_hz: float, leads: Sequence[str], card: M
     signal = np.stack([part for part, _ in parts])
     if not np.isfinite(signal).any():
         raise BadParameters(f"signal: expected samples of {', '.join(card.leads)}, found only missing ones")
-    return Conformed(signal, "; ".join(dict.fromkeys(note for _, note in parts if note)))
+    return Conformed(signal, fs_hz, "; ".join(dict.fromkeys(note for _, note in parts if note)))
 
 
 def doubts(missing_share: float, peak_mv: float, quality: float, card: ModelCard) -> str:

@@ -3,7 +3,8 @@
 Shapes: recordings N, leads L, samples n, outputs C.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,8 +13,8 @@ import numpy.typing as npt
 
 from chiron.datasets.ledger import Ledger
 from chiron.errors import BadParameters
-from chiron.measures.prepared import prepare, prepared_with_peak
-from chiron.models.contract import conformed, doubts
+from chiron.measures.prepared import prepare, prepared_alike
+from chiron.models.contract import Conformed, conformed, doubts
 from chiron.models.saying import calibrated, said
 from chiron.models.scorers import Scorer
 from chiron.quality.signal_leads import lead_scores
@@ -23,6 +24,7 @@ from schemas.training import ModelCard
 __all__ = ["Model", "Read"]
 
 _DECIMALS: Final = 6  # machines differ in the last bits
+_SIDE_BY_SIDE: Final = 2**18  # samples of several recordings: what is made of them stays in the processor's cache
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +64,7 @@ class Model:
             return predict_file(self, Path(record))
         if fs_hz is None:
             raise BadParameters("predict: expected samples with their rate in Hz, found no rate")
-        read = self.read(record, fs_hz, self.card.leads if leads is None else leads)
+        (read,) = self.read([conformed(record, fs_hz, self.card.leads if leads is None else leads, self.card)])
         return self.say("", read, self.probabilities([read])[0])
 
     def probability(self, signal_mv: np.ndarray, fs_hz: float) -> Floats:
@@ -74,23 +76,34 @@ class Model:
         scored = self.scorer.read(prepare(signal, fs_hz, self.card.window.fs_hz), self.card)
         return np.asarray(calibrated(self.scorer.score([scored]), self.card)[0])
 
-    def read(self, signal_mv: np.ndarray, fs_hz: float, leads: Sequence[str]) -> Read:
-        """Everything about one recording but its score; many may be read side by side. Raises as `predict`."""
-        signal, note = conformed(signal_mv, fs_hz, leads, self.card)
-        prepared = prepared_with_peak(signal, fs_hz, self.card.window.fs_hz)
-        scores = lead_scores(signal, np.ones(len(signal), bool), fs_hz=fs_hz)
-        quality = round(float(scores.mean() + scores.min()) / 2, _DECIMALS)  # as of a record that is validated
-        missing = float(np.isnan(signal).mean(axis=1).max())
-        return Read(
-            self.scorer.read(prepared.signal, self.card),
-            quality,
-            doubts(missing, prepared.peak, quality, self.card),
-            note,
-        )
+    def read(self, recordings: Sequence[Conformed]) -> list[Read]:
+        """Everything about recordings but their score. Those of one shape and rate are measured side by side."""
+        alike: dict[tuple[tuple[int, ...], float], list[int]] = {}
+        for i, one in enumerate(recordings):
+            alike.setdefault((one.signal_mv.shape, one.fs_hz), []).append(i)
+        found: dict[int, Read] = {}
+        for (shape, _), where in alike.items():
+            n = max(_SIDE_BY_SIDE // prod(shape), 1)
+            for some in (where[i : i + n] for i in range(0, len(where), n)):
+                found.update(zip(some, self._read_alike([recordings[i] for i in some]), strict=True))
+        return [found[i] for i in range(len(recordings))]
 
-    def probabilities(self, reads: Sequence[Read]) -> Floats:
-        """(N, C): calibrated probabilities of recordings that were read."""
-        return calibrated(self.scorer.score([read.scored for read in reads]), self.card).round(_DECIMALS)
+    def _read_alike(self, recordings: Sequence[Conformed]) -> Iterator[Read]:
+        signal_NLn, fs_hz = np.stack([one.signal_mv for one in recordings]), recordings[0].fs_hz
+        n_records, n_leads, _ = signal_NLn.shape
+        leads = signal_NLn.reshape(n_records * n_leads, -1)
+        score_NL = lead_scores(leads, np.ones(len(leads), bool), fs_hz=fs_hz).reshape(n_records, n_leads)
+        missing_N = np.isnan(signal_NLn).mean(axis=2).max(axis=1)
+        prepared = prepared_alike(signal_NLn, fs_hz, self.card.window.fs_hz)
+        for one, scores, missing, ready in zip(recordings, score_NL, missing_N, prepared, strict=True):
+            quality = round(float(scores.mean() + scores.min()) / 2, _DECIMALS)  # as of a record that is validated
+            doubt = doubts(float(missing), ready.peak, quality, self.card)
+            yield Read(self.scorer.read(ready.signal, self.card), quality, doubt, one.note)
+
+    def probabilities(self, reads: Sequence[Read], *, threads: int | None = None) -> Floats:
+        """(N, C): calibrated probabilities of recordings that were read. threads: as of `Scorer.score`."""
+        scored = self.scorer.score([read.scored for read in reads], threads=threads)
+        return calibrated(scored, self.card).round(_DECIMALS)
 
     def say(self, record: str, read: Read, probability_C: Floats) -> Prediction:
         """The answer to one recording."""

@@ -1,20 +1,22 @@
 """What a model says of recordings in files: one, or folders of them at about the speed of reading them.
 
-Threads read and measure recordings, a bounded number ahead; the thread that asks scores them, batch by batch.
+Threads take batches of recordings, a bounded number ahead of what was asked for. Within a batch those of one length are
+measured side by side, and all are scored together: numpy and torch leave Python's lock where arrays are long.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from chiron.datasets.ledger import saw_recording
 from chiron.datasets.parallel import cores
 from chiron.datasets.physical import MV_PER_UNIT
 from chiron.datasets.signals import signal_sha256
 from chiron.errors import BadParameters, EmptySource, InputRefused
+from chiron.models.contract import Conformed, conformed
 from chiron.models.model import Model, Read
 from chiron.progress import report_progress
 from chiron.records.formats.describe import describe
@@ -26,15 +28,9 @@ from schemas.prediction import Answer, Prediction
 __all__ = ["predict_file", "predict_records"]
 
 _KNOWN: Final = "the model was trained on this recording"
-_BATCH: Final = 32  # recordings that are scored together
-_AHEAD: Final = 3  # batches that may be read and not scored yet: bounds memory
-
-
-class _Job(NamedTuple):
-    """A recording to read."""
-
-    candidate: Candidate
-    landing: Landing
+_BATCH: Final = 64  # recordings that are scored together
+_AHEAD: Final = 2  # batches of each thread that may be done and not asked for yet
+_HELD: Final = 2**20  # samples of several recordings that are in memory at once, and one recording more
 
 
 def predict_file(model: Model, file: Path) -> Prediction:
@@ -43,7 +39,7 @@ def predict_file(model: Model, file: Path) -> Prediction:
     of_file = [c for c in find_inputs(landing, load_profile(GENERIC)).candidates if c.file.base_name == file.name]
     if not of_file:
         raise BadParameters(f"predict: expected a file that stands for a recording, found {file.name}")
-    read = _read(model, _Job(of_file[0], landing))
+    (read,) = model.read([_taken(model, of_file[0], landing)])
     return model.say(of_file[0].name, read, model.probabilities([read])[0])
 
 
@@ -67,55 +63,62 @@ def _predict_place(model: Model, landing: Landing) -> Iterator[Prediction]:
     inputs = find_inputs(landing, load_profile(GENERIC))
     claimed = {file.name for candidate in inputs.candidates for file in inputs.belonging(candidate)}
     done = 0
-    for batch in _batches(model, [_Job(candidate, landing) for candidate in inputs.candidates]):
-        yield from _scored(model, batch)
-        done += len(batch)
+    for predictions in _batches(model, inputs.candidates, landing):
+        yield from predictions
+        done += len(predictions)
         report_progress("recordings predicted", done, len(inputs.candidates))
     for refusal in refuse_unclaimed(inputs, claimed):
         yield Prediction(record=refusal.name, answer=Answer.REFUSED, reason=refusal.message)
 
 
-def _batches(model: Model, jobs: Iterable[_Job]) -> Iterator[list[tuple[_Job, Read | str]]]:
-    """What was read, in the order of the jobs; of a recording that was refused, why."""
-    waiting: deque[list[tuple[_Job, Future[Read | str]]]] = deque()
-    rest = iter(jobs)
+def _batches(model: Model, candidates: Sequence[Candidate], landing: Landing) -> Iterator[list[Prediction]]:
+    """What is said of candidates, in their order, batch by batch."""
+    rest = iter(candidates)
+    waiting: deque[Future[list[Prediction]]] = deque()
     with ThreadPoolExecutor(cores(), thread_name_prefix="chiron") as pool:
         try:
             while True:
-                while len(waiting) < _AHEAD and (some := list(islice(rest, _BATCH))):
-                    waiting.append([(job, pool.submit(_read_or_refuse, model, job)) for job in some])
+                while len(waiting) < _AHEAD * cores() and (some := list(islice(rest, _BATCH))):
+                    waiting.append(pool.submit(_predict_batch, model, some, landing))
                 if not waiting:
                     return
-                yield [(job, future.result()) for job, future in waiting.popleft()]
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _scored(model: Model, batch: Sequence[tuple[_Job, Read | str]]) -> Iterator[Prediction]:
-    reads = [read for _, read in batch if isinstance(read, Read)]
-    probabilities = iter(model.probabilities(reads) if reads else ())
-    for job, read in batch:
-        name = job.candidate.name
-        if isinstance(read, Read):
-            yield model.say(name, read, next(probabilities))
-        else:
-            yield Prediction(record=name, answer=Answer.REFUSED, reason=read)
+def _predict_batch(model: Model, candidates: Sequence[Candidate], landing: Landing) -> list[Prediction]:
+    read, refused = _read(model, candidates, landing)
+    probabilities = model.probabilities(list(read.values()), threads=1) if read else ()
+    said = {i: model.say(candidates[i].name, one, p_C) for (i, one), p_C in zip(read.items(), probabilities, strict=True)}
+    said |= {i: Prediction(record=candidates[i].name, answer=Answer.REFUSED, reason=why) for i, why in refused.items()}
+    return [said[i] for i in range(len(candidates))]
 
 
-def _read_or_refuse(model: Model, job: _Job) -> Read | str:
-    try:
-        return _read(model, job)
-    except (InputRefused, BadParameters) as error:
-        return str(error)
+def _read(model: Model, candidates: Sequence[Candidate], landing: Landing) -> tuple[dict[int, Read], dict[int, str]]:
+    """What was read, by place; and of what was refused, why."""
+    read: dict[int, Read] = {}
+    refused: dict[int, str] = {}
+    held: dict[int, Conformed] = {}
+    for i, candidate in enumerate(candidates):
+        try:
+            held[i] = _taken(model, candidate, landing)
+        except (InputRefused, BadParameters) as error:
+            refused[i] = str(error)
+        if i == len(candidates) - 1 or sum(one.signal_mv.size for one in held.values()) > _HELD:
+            read.update(zip(held, model.read(list(held.values())), strict=True))
+            held.clear()
+    return read, refused
 
 
-def _read(model: Model, job: _Job) -> Read:
-    recording = describe(job.candidate, job.landing)
+def _taken(model: Model, candidate: Candidate, landing: Landing) -> Conformed:
+    recording = describe(candidate, landing)
     rows = [i for i, lead in enumerate(recording.leads) if lead.unit in MV_PER_UNIT]
     if not rows:
         raise BadParameters("unit: expected mV or another voltage, found leads of none")
     digital = recording.read()
-    read = model.read(recording.in_mv(digital)[rows], recording.fs_hz, [recording.leads[i].name for i in rows])
+    names = [recording.leads[i].name for i in rows]
+    taken = conformed(recording.in_mv(digital)[rows], recording.fs_hz, names, model.card)
     if model.ledger is None or not saw_recording(model.ledger, signal_sha256(digital)):
-        return read
-    return read._replace(note="; ".join(filter(None, (_KNOWN, read.note))))
+        return taken
+    return taken._replace(note="; ".join(filter(None, (_KNOWN, taken.note))))

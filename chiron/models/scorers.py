@@ -38,8 +38,8 @@ class Scorer(Protocol):
     def read(self, prepared_LN: np.ndarray, card: ModelCard) -> np.ndarray:
         """What is scored of one recording, as `chiron.measures.prepared.prepare` leaves it."""
 
-    def score(self, read: Sequence[np.ndarray]) -> Floats:
-        """(N, C): the probability of each output before calibration."""
+    def score(self, read: Sequence[np.ndarray], *, threads: int | None = None) -> Floats:
+        """(N, C): the probability of each output before calibration. threads: to use at most; default all."""
 
 
 class FeatureScorer:
@@ -58,7 +58,7 @@ class FeatureScorer:
         """(D,) float32."""
         return features_of(prepared_LN[0], card.window.fs_hz)
 
-    def score(self, read: Sequence[np.ndarray]) -> Floats:
+    def score(self, read: Sequence[np.ndarray], *, threads: int | None = None) -> Floats:  # noqa: ARG002
         """(N, C)."""
         return self.model.probability(np.stack(read))
 
