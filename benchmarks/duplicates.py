@@ -21,7 +21,8 @@ from scipy.stats import binomtest
 
 from benchmarks.result import Benchmark, Target
 from chiron.datasets.duplicates import MIN_SHARED, candidates, is_copy
-from chiron.datasets.ledger import DIGEST_BYTES, Ledger, copies_in
+from chiron.datasets.ledger import DIGEST_BYTES, Ledger
+from chiron.datasets.ledger_records import copies_in
 from chiron.measures.alike import likeness_of
 from chiron.measures.fingerprint import Hashes, Trace, fingerprint_of, trace_of
 from chiron.quality.signal_leads import lead_quality

@@ -12,7 +12,7 @@ import torch
 from hearts import FS_HZ, Recorded, heart, hearts_dataset
 
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.ledger import ledger_of
+from chiron.datasets.ledger_records import ledger_of
 from chiron.datasets.manifest import Draft, Stage
 from chiron.datasets.stage import run_stage, write_report
 from chiron.datasets.tables import write_table

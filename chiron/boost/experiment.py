@@ -28,7 +28,8 @@ from chiron.boost.setup import Setup, make_setup
 from chiron.boost.sources import save_source
 from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.ledger import Ledger, ledger_of, merged, require_unseen
+from chiron.datasets.ledger import Ledger, merged
+from chiron.datasets.ledger_records import ledger_of, require_unseen
 from chiron.datasets.workdir import write_file
 from chiron.learning.examples import Collection, View, collect, labelled_records
 from chiron.learning.loaded import loaded_steps, require_all_loaded

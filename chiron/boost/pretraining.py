@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from chiron.boost.related import Floats, source_codes, targets_of
 from chiron.boost.rhythm_windows import cut_windows, has_room, marks_of
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.ledger import Ledger, copies_in, ledger_of, saw, saw_recording
+from chiron.datasets.ledger import Ledger, saw, saw_recording
+from chiron.datasets.ledger_records import copies_in, ledger_of
 from chiron.errors import BadParameters
 from chiron.learning.batches import Examples, Given
 from chiron.learning.cohort_source import CohortSource

@@ -5,7 +5,6 @@ type's minimum means missing. Where records lie is layout: shards, chunks and pa
 The bytes of the files are in `chiron.datasets.shards`.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -18,6 +17,7 @@ import numpy as np
 
 from chiron.datasets.chunks import RECORDED, SYNTHETIC, Codec
 from chiron.datasets.links import link_or_copy
+from chiron.datasets.samples import fits_int16, signal_sha256, to_missing
 from chiron.datasets.shards import (
     SIGNALS,
     ArrayLayout,
@@ -48,42 +48,6 @@ __all__ = [
 
 _CHUNK_SAMPLES: Final = 2**17  # a record that is read alone costs one or two chunks
 _HELD_CHUNKS: Final = 6  # two for each split: a record may reach from one into the next
-_INT16: Final = np.iinfo(np.int16)
-
-
-def signal_sha256(signal: np.ndarray) -> str:
-    """SHA-256 of a record's samples: (n_leads, n_samples), lead after lead, little-endian.
-
-    A record that fits in int16 is hashed as int16, so that its hash is the same in an array of either type.
-    """
-    narrow = _narrow(signal)
-    little_endian = np.ascontiguousarray(narrow, dtype="<i2" if narrow.dtype.itemsize == 2 else "<i4")
-    return hashlib.sha256(little_endian.data).hexdigest()
-
-
-def to_missing(signal: np.ndarray, dtype: SignalDtype) -> np.ndarray:
-    """The samples in `dtype`, with the missing value of that type. Raises ValueError where one has no place in it."""
-    if signal.dtype == dtype:
-        return signal
-    if dtype == "int16" and not fits_int16(signal):
-        raise ValueError(f"samples: expected values of 16 bits, found wider ones in {signal.dtype}")
-    missing = signal == np.iinfo(signal.dtype).min
-    converted = signal.astype(dtype)
-    converted[missing] = np.iinfo(np.dtype(dtype)).min
-    return converted
-
-
-def fits_int16(signal: np.ndarray) -> bool:
-    """Whether every sample that is not missing has a place in int16."""
-    if signal.dtype == np.int16:
-        return True
-    present = signal[signal != np.iinfo(signal.dtype).min]
-    return present.size == 0 or bool(present.min() > _INT16.min and present.max() <= _INT16.max)
-
-
-def _narrow(signal: np.ndarray) -> np.ndarray:
-    """The samples in the smallest type that holds them."""
-    return to_missing(signal, "int16") if signal.dtype != np.int16 and fits_int16(signal) else signal
 
 
 def default_shard_samples(dtype: SignalDtype) -> int:

@@ -7,8 +7,8 @@ from typing import Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from chiron.datasets.canonical import TableHasher, table_entry
 from chiron.datasets.links import link_or_copy
+from chiron.datasets.table_hash import TableHasher, table_entry
 from chiron.errors import Damaged
 from schemas.manifest import TableEntry
 from schemas.tables import RECORDS, TABLES, TableSpec

@@ -74,10 +74,10 @@ def prepared_with_peak(signal: np.ndarray, fs_hz: float, to_hz: float) -> Prepar
     return prepared_alike(signal[None], fs_hz, to_hz)[0]
 
 
-def prepared_alike(signal_NLn: np.ndarray, fs_hz: float, to_hz: float) -> list[Prepared]:
-    """The same for each of N recordings of one shape: the same bits, many short ones in a third of the time."""
-    missing = ~np.isfinite(signal_NLn)
-    centred = np.where(missing, 0.0, signal_NLn - _level(signal_NLn, missing)[..., None])
+def prepared_alike(signal: np.ndarray, fs_hz: float, to_hz: float) -> list[Prepared]:
+    """The same for each of N recordings of one shape, (N, L, n): the same bits, many in a third of the time."""
+    missing = ~np.isfinite(signal)
+    centred = np.where(missing, 0.0, signal - _level(signal, missing)[..., None])
     flat = _without_baseline(resampled(centred, fs_hz, to_hz), to_hz)
     peaks = _typical_peak(flat, round(BEAT_S * to_hz)).tolist()
     scale = np.array([peak if peak > _NOTHING else 1.0 for peak in peaks], dtype=flat.dtype)
@@ -103,8 +103,8 @@ def high_pass(fs_hz: float) -> np.ndarray:
     return np.asarray(butter(2, _HIGH_PASS_HZ, "highpass", fs=fs_hz, output="sos"))
 
 
-def _typical_peak(x_NLn: np.ndarray, stretch: int) -> np.ndarray:
-    """(N,): the median over stretches of the largest magnitude in any lead: robust against a burst of noise."""
-    magnitude = np.abs(x_NLn).max(axis=1)
+def _typical_peak(x: np.ndarray, stretch: int) -> np.ndarray:
+    """(N,) of (N, L, n): the median over stretches of the largest magnitude in any lead: robust against a burst."""
+    magnitude = np.abs(x).max(axis=1)
     n = max(magnitude.shape[1] // stretch, 1)
     return np.asarray(np.median([part.max(axis=1) for part in np.array_split(magnitude, n, axis=1)], axis=0))

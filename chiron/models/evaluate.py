@@ -13,7 +13,7 @@ import polars as pl
 from chiron.datasets.canonical import file_sha256
 from chiron.datasets.dataset import Dataset
 from chiron.datasets.gate import require_open_gate
-from chiron.datasets.ledger import require_unseen
+from chiron.datasets.ledger_records import require_unseen
 from chiron.errors import BadParameters
 from chiron.evaluation.bootstrap import bootstrapped
 from chiron.evaluation.challenge2021 import challenge_2021, challenge_table, merged_classes

@@ -89,12 +89,12 @@ class Model:
         return [found[i] for i in range(len(recordings))]
 
     def _read_alike(self, recordings: Sequence[Conformed]) -> Iterator[Read]:
-        signal_NLn, fs_hz = np.stack([one.signal_mv for one in recordings]), recordings[0].fs_hz
-        n_records, n_leads, _ = signal_NLn.shape
-        leads = signal_NLn.reshape(n_records * n_leads, -1)
+        signal, fs_hz = np.stack([one.signal_mv for one in recordings]), recordings[0].fs_hz
+        n_records, n_leads, _ = signal.shape
+        leads = signal.reshape(n_records * n_leads, -1)
         score_NL = lead_scores(leads, np.ones(len(leads), bool), fs_hz=fs_hz).reshape(n_records, n_leads)
-        missing_N = np.isnan(signal_NLn).mean(axis=2).max(axis=1)
-        prepared = prepared_alike(signal_NLn, fs_hz, self.card.window.fs_hz)
+        missing_N = np.isnan(signal).mean(axis=2).max(axis=1)
+        prepared = prepared_alike(signal, fs_hz, self.card.window.fs_hz)
         for one, scores, missing, ready in zip(recordings, score_NL, missing_N, prepared, strict=True):
             quality = round(float(scores.mean() + scores.min()) / 2, _DECIMALS)  # as of a record that is validated
             doubt = doubts(float(missing), ready.peak, quality, self.card)

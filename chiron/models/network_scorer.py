@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.fx.experimental.optimization import fuse
+from torch.fx import GraphModule, symbolic_trace
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from chiron.errors import BadParameters, Damaged
 from chiron.learning.networks import Network, new_network
@@ -30,7 +31,7 @@ class NetworkScorer:
     def __init__(self, network: Network, *, exclusive: bool) -> None:
         self.network = network.eval()
         self.architecture = network.architecture.value
-        self._folded = fuse(self.network)  # the same function in two thirds of the time
+        self._folded = _folded(self.network)
         self._exclusive = exclusive
         self._usual = torch.get_num_threads()
 
@@ -45,8 +46,9 @@ class NetworkScorer:
     def score(self, read: Sequence[np.ndarray], *, threads: int | None = None) -> Floats:
         """(N, C)."""
         with torch.inference_mode(), _at_most(threads, self._usual):
-            parts = torch.from_numpy(np.concatenate(read)).split(_PASS)
-            logit_KC = torch.cat([self._folded(part) for part in parts]).double().numpy()
+            x_KLT = torch.from_numpy(np.concatenate(read))
+            parts = [self._folded(x_KLT[start : start + _PASS]) for start in range(0, len(x_KLT), _PASS)]
+            logit_KC = torch.cat(parts).double().numpy()
         counts = [len(windows) for windows in read]
         logit_NC = np.stack([part.mean(axis=0) for part in np.split(logit_KC, np.cumsum(counts)[:-1])])
         if not self._exclusive:
@@ -68,6 +70,25 @@ def network_from(card: ModelCard, tensors: Mapping[str, np.ndarray]) -> NetworkS
         raise Damaged(f"model: expected the weights of {card.architecture}, found others; fetch the file again")
     network.load_state_dict(weights)
     return NetworkScorer(network, exclusive=card.exclusive)
+
+
+def _folded(network: Network) -> GraphModule:
+    """The same function, to the last bits, in two thirds of the time: norms are part of the convolutions before them.
+
+    Its other layers are the network's own.
+    """
+    folded = symbolic_trace(network)
+    for node in folded.graph.nodes:
+        before = node.args[0] if node.op == "call_module" else None
+        if before is None or before.op != "call_module" or len(before.users) > 1:
+            continue
+        layer, norm = folded.get_submodule(before.target), folded.get_submodule(node.target)
+        if isinstance(layer, nn.Conv1d) and isinstance(norm, nn.BatchNorm1d):
+            folded.set_submodule(before.target, fuse_conv_bn_eval(layer, norm))
+            node.replace_all_uses_with(before)
+            folded.graph.erase_node(node)
+    folded.recompile()
+    return folded
 
 
 @contextmanager

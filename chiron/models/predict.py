@@ -14,7 +14,7 @@ from typing import Final
 from chiron.datasets.ledger import saw_recording
 from chiron.datasets.parallel import cores
 from chiron.datasets.physical import MV_PER_UNIT
-from chiron.datasets.signals import signal_sha256
+from chiron.datasets.samples import signal_sha256
 from chiron.errors import BadParameters, EmptySource, InputRefused
 from chiron.models.contract import Conformed, conformed
 from chiron.models.model import Model, Read
@@ -90,7 +90,8 @@ def _batches(model: Model, candidates: Sequence[Candidate], landing: Landing) ->
 def _predict_batch(model: Model, candidates: Sequence[Candidate], landing: Landing) -> list[Prediction]:
     read, refused = _read(model, candidates, landing)
     probabilities = model.probabilities(list(read.values()), threads=1) if read else ()
-    said = {i: model.say(candidates[i].name, one, p_C) for (i, one), p_C in zip(read.items(), probabilities, strict=True)}
+    pairs = zip(read.items(), probabilities, strict=True)
+    said = {i: model.say(candidates[i].name, one, probability_C) for (i, one), probability_C in pairs}
     said |= {i: Prediction(record=candidates[i].name, answer=Answer.REFUSED, reason=why) for i, why in refused.items()}
     return [said[i] for i in range(len(candidates))]
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.ledger import unseen_rows
+from chiron.datasets.ledger_records import unseen_rows
 from chiron.datasets.rows import numbered_as_stored
 from chiron.errors import BadParameters, Damaged, NotFound
 from chiron.evaluation.checked import Bools, Floats

@@ -16,7 +16,7 @@ from chiron.errors import InputRefused
 from chiron.records.formats.regular import require_regular
 from chiron.records.formats.wfdb_files import describe, segment_headers
 from chiron.records.landing import FileKind, Landing, LandingFile, listing_sha256
-from chiron.records.quarantine import Refusal
+from chiron.records.refusal import Refusal
 from schemas.codes import QuarantineReason
 from schemas.source import SignalFiles, SignalFormat, SourceProfile, TableLabels
 

@@ -5,21 +5,21 @@ What is kept is never dropped: whether an input is in quarantine now is for the 
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from chiron.datasets.canonical import canonical_json, sha256_hex
+from chiron.datasets.canonical import canonical_json
 from chiron.datasets.dataset import open_dataset
 from chiron.datasets.refs import read_ref
 from chiron.datasets.workdir import private_folder
-from chiron.errors import InputRefused, NotFound
-from chiron.records.landing import FileKind, LandingFile
+from chiron.errors import NotFound
+from chiron.records.landing import FileKind
 from chiron.records.pseudonyms import Pseudonyms
+from chiron.records.refusal import Refusal
 from chiron.records.whole_folders import make_whole_folder
 from schemas.base import Frozen
 from schemas.codes import QuarantineReason
@@ -27,34 +27,10 @@ from schemas.manifest import Sha256
 from schemas.params import IngestParams
 from schemas.tables import QUARANTINE
 
-__all__ = ["QuarantinedInput", "Refusal", "keep_refused", "list_quarantine", "quarantine_table"]
+__all__ = ["QuarantinedInput", "keep_refused", "list_quarantine", "quarantine_table"]
 
 _FOLDER: Final = "quarantine"
 _DESCRIPTION: Final = "input.json"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An input that was refused: its name, its files, or the text of its rows where it is a part of a file."""
-
-    name: str
-    reason: QuarantineReason
-    message: str
-    files: tuple[LandingFile, ...] = ()
-    text: str | None = None
-
-    @classmethod
-    def of(cls, name: str, error: InputRefused, files: Iterable[LandingFile]) -> "Refusal":
-        """The refusal that an error brought about."""
-        return cls(name=name, reason=error.reason, message=error.message, files=tuple(files))
-
-    @property
-    def sha256(self) -> str:
-        """Of the one file's bytes; of several files, of their hashes in order. Of private data not to be released."""
-        if self.text is not None:
-            return sha256_hex(self.text.encode())
-        hashes = [f.sha256 for f in self.files]
-        return hashes[0] if len(hashes) == 1 else sha256_hex(canonical_json(hashes))
 
 
 class QuarantinedInput(Frozen):

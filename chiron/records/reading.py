@@ -15,7 +15,7 @@ from chiron.progress import report_progress
 from chiron.records.inputs import Candidate, Inputs
 from chiron.records.memory import INPUTS, Memory
 from chiron.records.own_tables import OwnTables
-from chiron.records.quarantine import Refusal
+from chiron.records.refusal import Refusal
 from chiron.records.taking import NeedsMoreBits, Taker, Taking
 from schemas.codes import Code, CodeSystem
 from schemas.tables import RECORDS

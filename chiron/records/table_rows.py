@@ -10,9 +10,9 @@ import polars as pl
 from chiron.errors import InputRefused
 from chiron.records.inputs import Inputs
 from chiron.records.pseudonyms import Pseudonyms
-from chiron.records.quarantine import Refusal
 from chiron.records.readings.label_tables import read_table
 from chiron.records.readings.parsed import Parsed, RecordNames, RowFault
+from chiron.records.refusal import Refusal
 from schemas.codes import Code, CodeSystem
 from schemas.source import FactKind, SourceProfile
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS

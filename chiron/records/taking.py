@@ -13,9 +13,9 @@ from chiron.records.formats.recording import Recording
 from chiron.records.inputs import Candidate, Inputs
 from chiron.records.landing import LandingFile
 from chiron.records.pseudonyms import Pseudonyms
-from chiron.records.quarantine import Refusal
 from chiron.records.readings.own_labels import own_files, own_readings
 from chiron.records.readings.parsed import OwnReadings
+from chiron.records.refusal import Refusal
 from chiron.records.rows import lead_names, record_row
 from chiron.records.withdrawals import Withdrawn
 from schemas.codes import Code, QuarantineReason

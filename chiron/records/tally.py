@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from chiron.datasets.tables import scan_table
-from chiron.records.quarantine import Refusal
 from chiron.records.reading import ReadRecords
+from chiron.records.refusal import Refusal
 from chiron.records.table_rows import TableRows, count_present
 from chiron.records.taking import Taker
 from schemas.codes import Code

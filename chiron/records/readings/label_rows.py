@@ -8,9 +8,9 @@ from typing import Final
 import polars as pl
 
 from chiron.records.landing import LandingFile
-from chiron.records.quarantine import Refusal
 from chiron.records.readings.cells import ROW, Cells, as_csv
 from chiron.records.readings.parsed import Parsed, RecordNames, RowFault, by_name
+from chiron.records.refusal import Refusal
 from schemas.codes import Code, CodeSystem, QuarantineReason, is_code
 from schemas.source import LabelSource
 from schemas.tables import ANNOTATIONS

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from chiron.records.quarantine import Refusal
+from chiron.records.refusal import Refusal
 from schemas.codes import Code
 from schemas.tables import ANNOTATIONS, EVENTS, FACTS
 

@@ -10,7 +10,7 @@ from hearts import FS_HZ, Recorded, heart, hearts_dataset
 from made_up_evaluation import made_up_evaluation
 from typer.testing import CliRunner
 
-from chiron.datasets.ledger import ledger_of
+from chiron.datasets.ledger_records import ledger_of
 from chiron.errors import BadParameters, DataError
 from chiron.evaluation.looks import look_warning
 from chiron.learning.networks import new_network

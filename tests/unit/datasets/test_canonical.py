@@ -4,7 +4,8 @@ import json
 import polars as pl
 import pytest
 
-from chiron.datasets.canonical import canonical_json, content_sha256, table_entry
+from chiron.datasets.canonical import canonical_json, content_sha256
+from chiron.datasets.table_hash import table_entry
 from schemas.manifest import TableEntry
 from schemas.tables import EVENTS, PARAMETERS, RECORDS, TableSpec
 

@@ -7,7 +7,8 @@ import pytest
 from hearts import FS_HZ, Recorded, heart, hearts_dataset
 
 from benchmarks.duplicates import CHANGES
-from chiron.datasets.ledger import Ledger, ledger_of, merged, require_unseen, saw, saw_recording, seen_of
+from chiron.datasets.ledger import Ledger, merged, saw, saw_recording
+from chiron.datasets.ledger_records import ledger_of, require_unseen, seen_of
 from chiron.errors import DataError
 from schemas.ledger import NO_LEDGER
 from schemas.splits import RECORD_LEVEL

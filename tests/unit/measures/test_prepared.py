@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from chiron.measures.prepared import prepare, prepared_with_peak, resampled
+from chiron.measures.prepared import prepare, prepared_alike, prepared_with_peak, resampled
 
 
 @pytest.mark.parametrize(("fs_hz", "up", "down"), [(300.0, 1, 3), (500.0, 1, 5), (360.0, 5, 18), (128.0, 25, 32)])
@@ -39,3 +39,16 @@ def test_a_recording_without_gaps_is_prepared_as_if_there_might_be_some(n):
     gap = signal.copy()
     gap[1, 50] = np.nan
     assert np.array_equal(prepare(signal, 250.0, 100.0)[0], prepare(gap, 250.0, 100.0)[0])
+
+
+@pytest.mark.parametrize("n_leads", [1, 3])
+def test_recordings_side_by_side_have_the_bits_of_each_alone(n_leads):
+    """One with a gap, one flat, one that is tiny: nothing of a recording reaches another."""
+    signals = np.random.default_rng(2).standard_normal((4, n_leads, 2701)).astype(np.float32)
+    signals[1, 0, 100:300] = np.nan
+    signals[2] = 0.5
+    signals[3] *= 1e-9
+    for signal, found in zip(signals, prepared_alike(signals, 300.0, 100.0), strict=True):
+        alone = prepared_with_peak(signal, 300.0, 100.0)
+        assert np.array_equal(found.signal, alone.signal)
+        assert found.peak == alone.peak

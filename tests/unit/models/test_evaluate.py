@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.metrics import brier_score_loss
 
 from chiron.datasets.dataset import Dataset
-from chiron.datasets.ledger import ledger_of
+from chiron.datasets.ledger_records import ledger_of
 from chiron.errors import BadParameters, Damaged, DataError
 from chiron.learning.networks import new_network
 from chiron.models.evaluate import evaluate_model

@@ -1,11 +1,15 @@
 """What a model says of recordings, in memory and in files: labels, probabilities, quality, and where it can't tell."""
 
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import edfio
 import numpy as np
 import pytest
+import torch
 import wfdb
 from scipy.signal import resample_poly
 
@@ -14,6 +18,7 @@ from chiron.errors import BadParameters, EmptySource, InputRefused, NotFound
 from chiron.learning.networks import new_network
 from chiron.models.file import load_model, save_model
 from chiron.models.model import Model
+from chiron.models.network_scorer import NetworkScorer
 from chiron.models.predict import predict_records
 from chiron.models.registry import default_tracking_uri, register_model
 from chiron.models.saying import calibrated, said
@@ -152,6 +157,50 @@ def test_a_folder_has_an_answer_for_every_recording_in_order_and_a_reason_for_ev
     assert "leads: expected I, found V3" in reasons["s-lead"]
     alone = model.predict(tmp_path / "r33.hea")
     assert next(p for p in found if p.record == "r33") == alone
+
+
+def test_recordings_of_a_folder_have_the_answers_that_each_has_alone(model, tmp_path):
+    """Of several lengths and rates of missing samples, more than a batch, so that they are measured side by side."""
+    for i in range(70):
+        mv = beats(i, duration_s=(8, 9, 12)[i % 3]) * (1 + i % 5)
+        mv[0, 200 : 200 + 7 * (i % 4)] = np.nan
+        write(tmp_path, f"r{i:02d}", mv)
+    found = list(predict_records(model, [tmp_path]))
+    assert found == [model.predict(tmp_path / f"r{i:02d}.hea") for i in range(70)]
+
+
+def test_torch_uses_as_many_processors_after_a_folder_as_before(model, tmp_path):
+    write(tmp_path, "a", beats())
+    usual = torch.get_num_threads()
+    assert len(list(predict_records(model, [tmp_path]))) == 1
+    with ThreadPoolExecutor(1) as pool:
+        assert (torch.get_num_threads(), pool.submit(torch.get_num_threads).result()) == (usual, usual)
+
+
+@pytest.mark.parametrize("architecture", Architecture)
+def test_a_network_answers_as_its_layers_do_one_by_one(architecture):
+    """Norms with statistics of their own, which the scorer makes a part of the convolutions."""
+    network = new_network(architecture, 2, 3, seed=5).eval()
+    generator = torch.Generator().manual_seed(6)
+    for norm in (layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm1d)):
+        norm.running_mean.normal_(0, 0.1, generator=generator)
+        norm.running_var.uniform_(1.0, 3.0, generator=generator)
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.0, generator=generator)
+    windows = torch.randn(3, 2, 500, generator=generator)
+    with torch.inference_mode():
+        expected = torch.sigmoid(network(windows)).numpy()
+    found = NetworkScorer(network, exclusive=False).score([window[None].numpy() for window in windows])
+    assert np.ptp(expected, axis=0).max() > 1e-4  # the windows are told apart
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    with torch.inference_mode():  # the network itself, which is saved and exported, is as it was
+        assert np.array_equal(torch.sigmoid(network(windows)).numpy(), expected)
+
+
+def test_who_predicts_one_recording_waits_for_no_tables(file, tmp_path):
+    record = write(tmp_path, "a", beats())
+    code = "import sys, chiron; chiron.load_model(sys.argv[1]).predict(sys.argv[2]); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code, file, record], check=True, capture_output=True, text=True)
+    assert not {"polars", "pydantic_settings", "zarr", "numcodecs"} & set(run.stdout.split())
 
 
 def test_an_empty_place_is_named(model, tmp_path):
