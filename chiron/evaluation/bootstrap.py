@@ -13,13 +13,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from chiron.evaluation.calibration import squared_calibration_error
 from chiron.evaluation.checked import Bools, Floats, Ints, checked_weight
 from schemas.base import Interval
 
-__all__ = ["bootstrapped", "calibration_error_interval"]
+__all__ = ["bootstrapped", "calibration_error_interval", "with_a_width"]
 
 _LEVEL: Final = 0.95
 _MOST_UNDEFINED: Final = 0.1
@@ -46,6 +46,19 @@ def bootstrapped(
     drawn_RS = _drawn(statistics, weight, patient_N, n_resamples, rng)
     left_out_JS = _left_out(statistics, weight, patient_N, rng.permutation(patient_N.max() + 1))
     return [_bca(*columns) for columns in zip(value_S, drawn_RS.T, left_out_JS.T, strict=True)]
+
+
+def with_a_width(estimate: Interval, groups_N: npt.ArrayLike) -> Interval:
+    """The interval of a share, also where all are right or none is: there all resamples are alike.
+
+    It is then the exact one of as many patients who are all alike (Clopper & Pearson 1934). groups: of the records that
+    the share is of.
+    """
+    n = np.unique(groups_N).size
+    if estimate.value not in {0.0, 1.0} or not n:
+        return estimate
+    bounds = binomtest(round(estimate.value) * n, n).proportion_ci(_LEVEL, method="exact")
+    return Interval(value=estimate.value, lower=float(bounds.low), upper=float(bounds.high))
 
 
 def calibration_error_interval(

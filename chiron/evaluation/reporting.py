@@ -9,7 +9,7 @@ import numpy as np
 
 from chiron.evaluation import metrics
 from chiron.evaluation.abstention import class_confidence, confidence, coverage_risk
-from chiron.evaluation.bootstrap import bootstrapped, calibration_error_interval
+from chiron.evaluation.bootstrap import bootstrapped, calibration_error_interval, with_a_width
 from chiron.evaluation.calibration import calibration_line
 from chiron.evaluation.checked import Bools, Floats, Ints
 from chiron.evaluation.exclusive import class_accuracy, class_brier, class_f1, confusion, mean_f1
@@ -60,11 +60,12 @@ def measured_finding(
         return np.array(of_scores + ([] if called is None else [one(truth, called, weight) for one in each]))
 
     names = _OF_SCORES + (() if called is None else _OF_CALLS)
-    found = zip(names, bootstrapped(statistics, groups_N[order]), strict=True)
-    error = Measured(
-        measure=Measure.CALIBRATION_ERROR, estimate=calibration_error_interval(truth, probability, groups_N[order])
-    )
-    return (*(Measured(measure=name, estimate=estimate) for name, estimate in found), error)
+    groups = groups_N[order]
+    of = {Measure.ACCURACY: groups, Measure.SENSITIVITY: groups[truth], Measure.SPECIFICITY: groups[~truth]}
+    drawn = dict(zip(names, bootstrapped(statistics, groups), strict=True))
+    found = {name: with_a_width(each, of[name]) if name in of else each for name, each in drawn.items()}
+    error = Measured(measure=Measure.CALIBRATION_ERROR, estimate=calibration_error_interval(truth, probability, groups))
+    return (*(Measured(measure=name, estimate=estimate) for name, estimate in found.items()), error)
 
 
 def answered_finding(

@@ -68,3 +68,17 @@ def test_classes_are_those_of_scikit_learn():
     np.testing.assert_allclose(found.f1, f1)
     assert found.measured[0].estimate.value == pytest.approx(f1[:2].mean())
     assert found.answered.risk[-1] == pytest.approx((decided != truth).mean())
+
+
+def test_a_share_of_which_all_are_right_is_not_certain():
+    truth = np.repeat([True, False], 20)
+    patients = np.concatenate([np.arange(20), 20 + np.arange(20) // 2])  # 20 patients with it, 10 without
+    found = {each.measure: each.estimate for each in measured_finding(truth, np.where(truth, 0.9, 0.1), patients, 0.5)}
+    lower = {n: 0.025 ** (1 / n) for n in (10, 20, 30)}  # 0.6915, 0.8316, 0.8843: Clopper and Pearson, n of n
+    for measure, n in ((Measure.SENSITIVITY, 20), (Measure.SPECIFICITY, 10), (Measure.ACCURACY, 30)):
+        estimate = found[measure]
+        assert (estimate.value, estimate.upper) == (1, 1)
+        assert estimate.lower == pytest.approx(lower[n])
+    wrong = {each.measure: each.estimate for each in measured_finding(truth, np.where(truth, 0.1, 0.9), patients, 0.5)}
+    assert wrong[Measure.SENSITIVITY].lower == 0
+    assert wrong[Measure.SENSITIVITY].upper == pytest.approx(1 - lower[20])
