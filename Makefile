@@ -34,7 +34,7 @@ test: $(STAMP)  ## lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 bench: $(STAMP)  ## the list of benchmarks, or one: NAME=name
 	@$(BIN)/python -m benchmarks $(NAME)
